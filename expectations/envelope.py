@@ -1,0 +1,36 @@
+"""What every record must have to become an event, whatever its source."""
+
+import great_expectations.expectations as gxe
+
+LONGEST_KEY = 512
+
+SUITE = [
+    gxe.ExpectColumnValuesToNotBeNull(
+        column="record_key", meta={"reason": "the record has no key"}
+    ),
+    gxe.ExpectColumnValueLengthsToBeBetween(
+        column="record_key",
+        min_value=1,
+        max_value=LONGEST_KEY,
+        meta={"reason": f"the key is empty or longer than {LONGEST_KEY} characters"},
+    ),
+    gxe.ExpectColumnValuesToNotBeNull(
+        column="occurred_at",
+        meta={"reason": "the time is missing, unreadable, or without a time zone"},
+    ),
+    gxe.ExpectColumnValuesToBeBetween(
+        column="occurred_seconds",
+        min_value=631152000,
+        meta={"reason": "the time is before 1990"},
+    ),
+    gxe.ExpectColumnValuesToBeBetween(
+        column="seconds_ahead",
+        max_value=86400,
+        meta={"reason": "the time is more than 24 hours in the future"},
+    ),
+    gxe.ExpectColumnValuesToBeInSet(
+        column="has_comparable_version",
+        value_set=[True],
+        meta={"reason": "the version cannot be compared: not of its declared type"},
+    ),
+]

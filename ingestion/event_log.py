@@ -1,0 +1,159 @@
+"""The event log: a folder of write-once Parquet files, one a batch, and nothing that changes them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA = pa.schema(
+    [
+        ("event_id", pa.string()),
+        ("source", pa.string()),
+        ("record_type", pa.string()),
+        ("record_key", pa.string()),
+        ("record_version", pa.string()),
+        ("version_rank", pa.int64()),
+        ("occurred_at", pa.timestamp("us")),
+        ("recorded_at", pa.timestamp("us")),
+        ("batch_id", pa.string()),
+        ("schema_version", pa.int32()),
+        (
+            "identifiers",
+            pa.list_(
+                pa.struct([("type", pa.string()), ("hash", pa.string()), ("problem", pa.string())])
+            ),
+        ),
+        ("flags", pa.list_(pa.string())),
+        ("payload", pa.string()),
+    ]
+)
+HEADER = "batch"  # the record type of the first row of every batch: what the batch is
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first row of a batch: which files it holds, until when it speaks, and its mapping."""
+
+    source: str
+    batch_id: str
+    recorded_at: datetime
+    covers_until: datetime | None
+    files: tuple[dict, ...]
+    events: int
+    ignored: int
+    mapping: dict | None
+
+    def payload(self) -> str:
+        """The header as the JSON text that the log keeps."""
+        until = self.covers_until.isoformat(sep=" ") if self.covers_until else None
+        return json.dumps(
+            {
+                "covers_until": until,
+                "files": list(self.files),
+                "events": self.events,
+                "ignored": self.ignored,
+                "mapping": self.mapping,
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """The log in one folder. Appending is all that can be done to it."""
+
+    folder: Path
+
+    def open(self) -> None:
+        """Make the folder, with one empty batch of the log's schema, so that it can be read."""
+        empty = self.folder / "source=none" / "empty.parquet"
+        if not empty.exists():
+            empty.parent.mkdir(parents=True, exist_ok=True)
+            fresh = empty.with_name(f".empty.{os.getpid()}")
+            pq.write_table(SCHEMA.empty_table(), fresh)
+            _link(fresh, empty)
+
+    def path(self, source: str, batch_id: str) -> Path:
+        """Where the batch `batch_id` of `source` is, or will be."""
+        return self.folder / f"source={source}" / f"{batch_id}.parquet"
+
+    def append(self, source: str, batch_id: str, fresh: Path) -> bool:
+        """Link the finished file `fresh` into the log. False: the batch was there already.
+
+        Linking refuses to overwrite, so a retry is harmless and a batch is there whole or not.
+        """
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        return _link(fresh, self.path(source, batch_id))
+
+    def scratch(self, source: str, batch_id: str) -> Path:
+        """A path for the unfinished batch, on the same file system, that no reader sees."""
+        folder = self.folder / f"source={source}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f".{batch_id}.{os.getpid()}"
+
+    def batches(self, source: str | None = None) -> list[Path]:
+        """The files of the log, or of one source, by name."""
+        return sorted(self.folder.glob(f"source={source or '*'}/*.parquet"))
+
+    def headers(self, source: str | None = None) -> list[Header]:
+        """The header of every batch, in the order (recorded_at, batch_id)."""
+        paths = self.batches(source)
+        if not paths:
+            return []
+        with duckdb.connect() as connection:
+            rows = connection.execute(
+                "select source, batch_id, recorded_at, payload from "
+                "read_parquet(?, hive_partitioning = false) where record_type = ? "
+                "order by recorded_at, batch_id",
+                [[str(path) for path in paths], HEADER],
+            ).fetchall()
+        return [_header(*row) for row in rows]
+
+    def position(self) -> str:
+        """A digest of the names of all batches: changes exactly when the log has grown."""
+        names = "\n".join(f"{path.parent.name}/{path.name}" for path in self.batches())
+        return hashlib.sha256(names.encode()).hexdigest()[:32]
+
+
+def batch_id(source: str, parts: Iterable[str]) -> str:
+    """The name of a batch: a function of its source and content, never of a clock."""
+    return hashlib.sha256("\x1f".join([source, *parts]).encode()).hexdigest()[:32]
+
+
+def _header(source: str, name: str, recorded_at: datetime, payload: str) -> Header:
+    said = json.loads(payload)
+    until = said["covers_until"]
+    return Header(
+        source=source,
+        batch_id=name,
+        recorded_at=recorded_at,
+        covers_until=datetime.fromisoformat(until) if until else None,
+        files=tuple(said["files"]),
+        events=said["events"],
+        ignored=said["ignored"],
+        mapping=said["mapping"],
+    )
+
+
+def _link(fresh: Path, final: Path) -> bool:
+    try:
+        os.link(fresh, final)
+    except FileExistsError:
+        return False
+    finally:
+        fresh.unlink()
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return True

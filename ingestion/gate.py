@@ -1,0 +1,449 @@
+"""The door into the log: records in, events and refusals out, a whole batch at a time.
+
+DuckDB reads each payload once and takes from it what the envelope needs; identifiers are
+normalised and hashed in Python, each distinct value once; Great Expectations says which
+records must not pass.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from expectations.envelope import SUITE as ENVELOPE
+from expectations.run import Failure, failures
+from ingestion import readers, times
+from ingestion.errors import UnreadableFile
+from ingestion.event_log import HEADER, Header
+from ingestion.identifiers import Identifiers
+from ingestion.source import File, RecordType, Source
+
+ENVELOPE_COLUMNS = (
+    "record_key", "record_version", "occurred_at", "occurred_seconds", "seconds_ahead",
+    "has_comparable_version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A file is refused whole when more than `share` and at least `minimum` of its records fail."""
+
+    share: float
+    minimum: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that was set aside whole, and why."""
+
+    file: File
+    reason: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the records of one file."""
+
+    records: int
+    set_aside: int
+    ignored: int
+
+
+class Gate:
+    """One pass of one source's files through the door. Close it when the batch is written."""
+
+    def __init__(
+        self, source: Source, identifiers: Identifiers, scratch: Path, memory_limit: str
+    ) -> None:
+        self._source = source
+        self._identifiers = identifiers
+        self._connection = duckdb.connect()
+        self._connection.execute("set timezone = 'UTC'")
+        self._connection.execute(f"set temp_directory = {times.literal(str(scratch))}")
+        self._connection.execute(f"set memory_limit = {times.literal(memory_limit)}")
+
+    def close(self) -> None:
+        """Give back the memory and the scratch space."""
+        self._connection.close()
+
+    def check(
+        self, files: Sequence[File], recorded_at: datetime, threshold: Threshold
+    ) -> list[Refusal]:
+        """Read and check `files`. Afterwards each record is accepted or set aside, once.
+
+        Returns the files that failed as a whole: none of their records is accepted.
+        Raises UnreadableFile where a file cannot be read.
+        """
+        self._read(files, recorded_at)
+        self._load_failures(self._not_records() + self._unexpected())
+        return self._refused(files, threshold)
+
+    def set_aside(self) -> pa.Table:
+        """The refused records, in file order: file_no, record_number (from 0), record_type,
+        record_key, expectation, reason, payload. A record has the first expectation it failed."""
+        return self._connection.execute(
+            """
+            select
+                file_no,
+                row_number - min(row_number) over (partition by file_no) as record_number,
+                record_type,
+                record_key,
+                expectation,
+                reason,
+                coalesce(payload, broken) as payload
+            from (select rowid as row_number, * from read)
+            left join failed using (row_number)
+            qualify expectation is not null
+            order by row_number
+            """
+        ).to_arrow_table()
+
+    def counts(self) -> dict[int, Counts]:
+        """What became of the records, by file number."""
+        rows = self._connection.execute(
+            """
+            select
+                file_no, count(*), count(expectation),
+                count(*) filter (is_ignored and expectation is null)
+            from (select rowid as row_number, file_no, is_ignored from read)
+            left join failed using (row_number)
+            group by file_no
+            """
+        ).fetchall()
+        return {row[0]: Counts(*row[1:]) for row in rows}
+
+    def accept(self, refused: Iterable[int] = ()) -> tuple[int, datetime | None]:
+        """Keep what passed, less the files `refused`, each event once and as first seen.
+
+        Returns the number of events and the greatest occurrence not after its recording.
+        """
+        excluded = ", ".join(str(number) for number in refused) or "-1"
+        self._hash_identifiers()
+        self._connection.execute(
+            f"""
+            create or replace temp table accepted as
+            select min(row_number) as row_number, event_id
+            from (
+                select
+                    rowid as row_number,
+                    sha256(concat_ws(
+                        chr(31), {times.literal(self._source.name)}, record_type, record_key,
+                        coalesce(record_version, '')
+                    )) as event_id
+                from read
+                where not is_ignored and file_no not in ({excluded})
+            )
+            anti join failed using (row_number)
+            group by event_id
+            """
+        )
+        row = self._connection.execute(
+            """
+            select count(*), max(occurred_at) filter (occurred_at <= recorded_at)
+            from read semi join accepted on read.rowid = accepted.row_number
+            """
+        ).fetchone()
+        assert row is not None  # an aggregate without groups always has one row
+        return row[0], row[1]
+
+    def write(self, header: Header, fresh: Path) -> None:
+        """Write the header and the accepted events to the Parquet file `fresh`, in file order."""
+        slots = self._slots()
+        identifiers = ", ".join(
+            f"{{'type': h{i}.type, 'hash': h{i}.hash, 'problem': h{i}.problem}}"
+            for i in range(slots)
+        )
+        joins = "\n".join(
+            f"left join hashed as h{i} on h{i}.type = read.type_{i} and h{i}.raw = read.raw_{i}"
+            for i in range(slots)
+        )
+        kept = (
+            f"list_filter([{identifiers}], lambda x: x.type is not null)"
+            if slots
+            else _NO_IDENTIFIERS
+        )
+        self._connection.execute(
+            f"""
+            copy (
+                select
+                    sha256(concat_ws(chr(31), $source, '{HEADER}', $batch, '')) as event_id,
+                    $source as source, '{HEADER}' as record_type, $batch as record_key,
+                    null::varchar as record_version, 0::bigint as version_rank,
+                    $until::timestamp as occurred_at, $recorded::timestamp as recorded_at,
+                    $batch as batch_id, 1::integer as schema_version,
+                    {_NO_IDENTIFIERS} as identifiers, []::varchar[] as flags,
+                    $payload as payload
+                union all by name
+                select
+                    event_id, $source as source, record_type, record_key, record_version,
+                    version_rank, occurred_at, recorded_at, $batch as batch_id, schema_version,
+                    {kept} as identifiers, flags, payload
+                from accepted
+                join read on read.rowid = accepted.row_number
+                {joins}
+            ) to {times.literal(str(fresh))}
+            (format parquet, compression zstd, row_group_size 122880)
+            """,
+            {
+                "source": header.source,
+                "batch": header.batch_id,
+                "until": header.covers_until,
+                "recorded": header.recorded_at,
+                "payload": header.payload(),
+            },
+        )
+
+    def _read(self, files: Sequence[File], recorded_at: datetime) -> None:
+        source, connection = self._source, self._connection
+        try:
+            source.read(connection, files)
+            has_broken = ("broken",) in connection.execute(
+                "select column_name from (describe lines)"
+            ).fetchall()
+            connection.execute(
+                f"""
+                create or replace temp table read as
+                with parsed as (
+                    select
+                        file_no,
+                        payload,
+                        {"broken" if has_broken else "null::varchar"} as broken,
+                        {_file_names(files)} as file,
+                        json_transform(payload, {times.literal(_structure(source))}) as r
+                    from lines
+                ),
+                typed as (
+                    select *, {_choose_type(source.records)} as type_no from parsed
+                )
+                select {", ".join(_columns(source.records, recorded_at))} from typed
+                """
+            )
+        except duckdb.Error as error:
+            if len(files) > 1:
+                raise  # the caller finds the file
+            raise UnreadableFile(files[0].name, readers.first_line(error)) from error
+        if not has_broken:
+            self._keep_broken_text(files)
+
+    def _keep_broken_text(self, files: Sequence[File]) -> None:
+        rows = self._connection.execute(
+            """
+            select row_number, file_no, row_number - first as number
+            from (
+                select
+                    rowid as row_number, file_no, payload,
+                    min(rowid) over (partition by file_no) as first
+                from read
+                where file_no in (select file_no from read where payload is null)
+            )
+            where payload is null
+            """
+        ).fetchall()
+        by_number = {file.number: file for file in files}
+        for row_number, file_no, number in rows[:1000]:
+            self._connection.execute(
+                "update read set broken = ? where rowid = ?",
+                [readers.text_of_record(by_number[file_no], number), row_number],
+            )
+
+    def _not_records(self) -> list[Failure]:
+        rows = self._connection.execute(
+            "select rowid, payload is null from read where type_no is null"
+        ).fetchall()
+        return [
+            Failure(row, "is_json_object", "the record is not a JSON object")
+            if is_broken
+            else Failure(
+                row, "is_a_known_record", f"no record type of {self._source.name} fits the record"
+            )
+            for row, is_broken in rows
+        ]
+
+    def _unexpected(self) -> list[Failure]:
+        found = failures(
+            self._frame(ENVELOPE_COLUMNS, "type_no is not null and not is_ignored"),
+            f"{self._source.name}.envelope",
+            ENVELOPE,
+        )
+        suites = self._source.suites()
+        for number, record in enumerate(self._source.records):
+            suite = suites.get(record.name)
+            if suite and not record.ignore:
+                columns = (*ENVELOPE_COLUMNS, *record.checks)
+                frame = self._frame(columns, f"type_no = {number}")
+                found += failures(frame, f"{self._source.name}.{record.name}", suite)
+        return found
+
+    def _frame(self, columns: Sequence[str], where: str) -> pd.DataFrame:
+        table = self._connection.execute(
+            f"select rowid as row_number, {', '.join(columns)} from read where {where}"
+        ).to_arrow_table()
+        return table.to_pandas(types_mapper=pd.ArrowDtype).set_index("row_number")
+
+    def _load_failures(self, found: Sequence[Failure]) -> None:
+        first: dict[int, Failure] = {}
+        for failure in found:
+            first.setdefault(failure.row, failure)
+        rows = pa.table(
+            {
+                "row_number": pa.array(list(first), pa.int64()),
+                "expectation": pa.array([f.expectation for f in first.values()], pa.string()),
+                "reason": pa.array([f.reason for f in first.values()], pa.string()),
+            }
+        )
+        self._connection.register("failed_rows", rows)
+        self._connection.execute("create or replace temp table failed as from failed_rows")
+        self._connection.unregister("failed_rows")
+
+    def _refused(self, files: Sequence[File], threshold: Threshold) -> list[Refusal]:
+        counts = self.counts()
+        return [
+            Refusal(
+                file,
+                f"{counts[file.number].set_aside} of {counts[file.number].records} records fail "
+                f"their expectations: more than {threshold.share:.0%}",
+            )
+            for file in files
+            if file.number in counts
+            and counts[file.number].set_aside >= threshold.minimum
+            and counts[file.number].set_aside > threshold.share * counts[file.number].records
+        ]
+
+    def _slots(self) -> int:
+        return max((len(record.identifiers) for record in self._source.records), default=0)
+
+    def _hash_identifiers(self) -> None:
+        distinct = " union ".join(
+            f"select type_{i} as type, raw_{i} as raw from read "
+            f"where raw_{i} is not null and type_{i} is not null"
+            for i in range(self._slots())
+        )
+        if not distinct:
+            return
+        values = self._connection.execute(distinct).to_arrow_table()
+        types, raws = values["type"].to_pylist(), values["raw"].to_pylist()
+        read = [self._identifiers.read(type, raw) for type, raw in zip(types, raws, strict=True)]
+        hashed = pa.table(
+            {
+                "type": values["type"],
+                "raw": values["raw"],
+                "hash": pa.array([hash for hash, _ in read], pa.string()),
+                "problem": pa.array([problem for _, problem in read], pa.string()),
+            }
+        )
+        self._connection.register("hashed_rows", hashed)
+        self._connection.execute("create or replace temp table hashed as from hashed_rows")
+        self._connection.unregister("hashed_rows")
+
+
+_NO_IDENTIFIERS = "[]::struct(type varchar, hash varchar, problem varchar)[]"
+
+
+def _columns(records: Sequence[RecordType], recorded_at: datetime) -> list[str]:
+    """The select list of the table `read`, from `typed(file_no, payload, broken, file, r)`."""
+    now = f"timestamp '{recorded_at:%Y-%m-%d %H:%M:%S.%f}'"
+    slots = max((len(record.identifiers) for record in records), default=0)
+    checks = dict.fromkeys(name for record in records for name in record.checks)
+    occurred = _by_type(records, lambda r: r.occurred_at, "timestamp")
+    version = _by_type(records, lambda r: r.version, "varchar")
+    rank = _by_type(records, _rank, "bigint")
+    recorded = _by_type(records, lambda r: r.recorded_at, "timestamp")
+    columns = [
+        "file_no",
+        "payload",
+        "broken",
+        "type_no",
+        _by_type(records, lambda r: times.literal(r.name), "varchar") + " as record_type",
+        f"coalesce({_by_type(records, lambda r: str(r.ignore).lower(), 'boolean')}, false)"
+        " as is_ignored",
+        _by_type(records, lambda r: str(r.schema_version), "integer") + " as schema_version",
+        _by_type(records, lambda r: r.key, "varchar") + " as record_key",
+        f"{version} as record_version",
+        f"coalesce({rank}, 0) as version_rank",
+        f"{version} is null or {rank} is not null as has_comparable_version",
+        f"{occurred} as occurred_at",
+        f"least(coalesce({recorded}, {now}), {now}) as recorded_at",
+        "epoch_us(occurred_at) // 1000000 as occurred_seconds",
+        f"epoch_us(occurred_at) // 1000000 - epoch_us({now}) // 1000000 as seconds_ahead",
+        f"{_by_type(records, _flags, 'varchar[]')} as flags",
+    ]
+    for i in range(slots):
+        columns.append(
+            f"nullif(trim({_by_type(records, lambda r, i=i: _identifier(r, i, True), 'varchar')})"
+            f", '') as raw_{i}"
+        )
+        columns.append(
+            f"{_by_type(records, lambda r, i=i: _identifier(r, i, False), 'varchar')} as type_{i}"
+        )
+    for name in checks:
+        columns.append(_by_type(records, lambda r, n=name: r.checks.get(n), None) + f" as {name}")
+    return columns
+
+
+def _by_type(records: Sequence[RecordType], expression, sql_type: str | None) -> str:
+    """`expression` of the record type that a line is of; without a `case` where there is one."""
+    said = [expression(record) for record in records]
+    cast = f"::{sql_type}" if sql_type else ""
+    if len(set(said)) == 1 and said[0] is not None:
+        return f"({said[0]}){cast}"
+    cases = " ".join(
+        f"when {number} then {text}" for number, text in enumerate(said) if text is not None
+    )
+    return f"(case type_no {cases} end){cast}" if cases else f"null{cast}"
+
+
+def _choose_type(records: Sequence[RecordType]) -> str:
+    cases = " ".join(f"when {record.where} then {n}" for n, record in enumerate(records))
+    return f"(case when r is null then null {cases} end)"
+
+
+def _rank(record: RecordType) -> str | None:
+    if record.version is None:
+        return None
+    if record.version_type == "time":
+        return f"epoch_us({times.instant(record.version)})"
+    if record.version_type == "number":
+        return f"try_cast({record.version} as bigint)"
+    return "0"
+
+
+def _flags(record: RecordType) -> str:
+    if not record.flags:
+        return "[]"
+    said = ", ".join(
+        f"case when {sql} then {times.literal(name)} end" for name, sql in record.flags.items()
+    )
+    return f"list_filter([{said}], lambda x: x is not null)"
+
+
+def _identifier(record: RecordType, slot: int, is_value: bool) -> str | None:
+    if slot >= len(record.identifiers):
+        return None
+    said = record.identifiers[slot]
+    return said.value if is_value else times.literal(said.type)
+
+
+def _file_names(files: Sequence[File]) -> str:
+    if len(files) == 1:
+        return times.literal(files[0].name)
+    numbers = "[" + ", ".join(str(file.number) for file in files) + "]"
+    names = "[" + ", ".join(times.literal(file.name) for file in files) + "]"
+    return f"map({numbers}, {names})[file_no]"
+
+
+def _structure(source: Source) -> str:
+    """The JSON structure of all fields that the record types read, every leaf as text."""
+    tree: dict[str, Any] = {}
+    for path in sorted({path for record in source.records for path in record.fields}):
+        *parents, leaf = path.split(".")
+        place = tree
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[leaf] = "VARCHAR"
+    return json.dumps(tree)

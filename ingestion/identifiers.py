@@ -1,0 +1,104 @@
+"""Identifiers of people: one normal form a value, and a keyed hash, so that no name leaves here.
+
+hash = the first 32 hex digits of HMAC-SHA256(secret, "<type>:<normal form>").
+"""
+
+import csv
+import hmac
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import phonenumbers
+
+LONGEST = 320  # characters; the longest mail address that can exist
+
+_E164 = re.compile(r"\+[1-9]\d{7,14}")
+_ADDRESS = re.compile(r"[^@\s<>\"(),;:]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
+_PROVIDERS = Path(__file__).with_name("mail_providers.csv")
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """A value in its normal form, or the problem that kept it from one."""
+
+    value: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Provider:
+    """How a mail provider reads the part before the @."""
+
+    canonical_domain: str
+    ignores_dots: bool
+    tag_separator: str
+
+
+class Identifiers:
+    """Normalises and hashes, with one secret, one default region, and the providers' rules."""
+
+    def __init__(self, secret: bytes, default_region: str) -> None:
+        self._secret = secret
+        self._region = default_region
+        self._providers = _read_providers()
+
+    def normalise(self, type: str, value: str) -> Normalised:
+        """The normal form of `value`: E.164 for `phone`, the mailbox for `email`, else trimmed."""
+        text = value.strip()
+        if not text:
+            return Normalised(None, "empty")
+        if len(text) > LONGEST:
+            return Normalised(None, f"longer than {LONGEST} characters")
+        if type == "phone":
+            return self._phone(text)
+        if type == "email":
+            return self._email(text)
+        return Normalised(text)
+
+    def hash(self, type: str, value: str) -> str:
+        """The keyed hash of a normal form."""
+        message = f"{type}:{value}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, message, "sha256").hex()[:32]
+
+    def read(self, type: str, value: str) -> tuple[str | None, str | None]:
+        """(hash, problem) of a value as a source wrote it; one of the two is None."""
+        normal = self.normalise(type, value)
+        if normal.value is None:
+            return None, normal.problem
+        return self.hash(type, normal.value), None
+
+    def _phone(self, text: str) -> Normalised:
+        if _E164.fullmatch(text):
+            return Normalised(text)
+        try:
+            number = phonenumbers.parse(text, self._region)
+        except phonenumbers.NumberParseException:
+            return Normalised(None, "not a phone number")
+        if not phonenumbers.is_possible_number(number):
+            return Normalised(None, "not a possible phone number")
+        return Normalised(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+    def _email(self, text: str) -> Normalised:
+        address = text.lower()
+        if "<" in address and address.endswith(">"):
+            address = address[address.rindex("<") + 1 : -1]
+        address = address.removeprefix("mailto:")
+        if not _ADDRESS.fullmatch(address):
+            return Normalised(None, "not a mail address")
+        local, domain = address.rsplit("@", 1)
+        rule = self._providers.get(domain) or self._providers["*"]
+        local = local.split(rule.tag_separator, 1)[0] or local
+        if rule.ignores_dots:
+            local = local.replace(".", "")
+        return Normalised(f"{local}@{rule.canonical_domain or domain}")
+
+
+def _read_providers() -> dict[str, Provider]:
+    with _PROVIDERS.open(newline="") as file:
+        return {
+            row["domain"]: Provider(
+                row["canonical_domain"], row["ignores_dots"] == "true", row["tag_separator"]
+            )
+            for row in csv.DictReader(file)
+        }

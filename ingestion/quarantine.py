@@ -1,0 +1,96 @@
+"""What was set aside at the door, and why: records, and whole files, kept for a replay."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SCHEMA = pa.schema(
+    [
+        ("source", pa.string()),
+        ("batch_id", pa.string()),
+        ("file", pa.string()),
+        ("file_sha256", pa.string()),
+        ("is_whole_file", pa.bool_()),
+        ("record_number", pa.int64()),
+        ("record_type", pa.string()),
+        ("record_key", pa.string()),
+        ("expectation", pa.string()),
+        ("reason", pa.string()),
+        ("payload", pa.string()),
+        ("set_aside_at", pa.timestamp("us")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """The quarantine in one folder: one Parquet file a batch that had something to set aside."""
+
+    folder: Path
+
+    def keep(self, source: str, batch_id: str, rows: pa.Table) -> None:
+        """Keep `rows` (of SCHEMA) as the set-aside part of a batch. Keeping twice keeps once."""
+        if not rows.num_rows:
+            return
+        final = self.folder / f"source={source}" / f"{batch_id}.parquet"
+        final.parent.mkdir(parents=True, exist_ok=True)
+        fresh = final.with_name(f".{batch_id}.{os.getpid()}")
+        pq.write_table(rows.cast(SCHEMA), fresh, compression="zstd")
+        os.replace(fresh, final)
+
+    def rows(self, source: str | None = None) -> pa.Table:
+        """All that is set aside, of one source or of all, in order of source, file and record."""
+        paths = self.paths(source)
+        if not paths:
+            return SCHEMA.empty_table()
+        with duckdb.connect() as connection:
+            return (
+                connection.execute(
+                    "from read_parquet(?, hive_partitioning = false) "
+                    "order by source, file, is_whole_file, record_number, batch_id",
+                    [[str(path) for path in paths]],
+                )
+                .to_arrow_table()
+                .cast(SCHEMA)
+            )
+
+    def whole_files(self, source: str) -> set[str]:
+        """The sha256 of the files of `source` that were refused whole: not to be tried again."""
+        rows = self.rows(source)
+        return {
+            sha
+            for sha, is_whole in zip(
+                rows["file_sha256"].to_pylist(), rows["is_whole_file"].to_pylist(), strict=True
+            )
+            if is_whole
+        }
+
+    def paths(self, source: str | None = None) -> list[Path]:
+        """The files of the quarantine, by name."""
+        return sorted(self.folder.glob(f"source={source or '*'}/*.parquet"))
+
+
+def whole_file(
+    source: str, batch_id: str, file: str, sha256: str, reason: str, at: datetime
+) -> pa.Table:
+    """The quarantine's row for a file that was set aside whole (it stays where it landed)."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "source": source,
+                "batch_id": batch_id,
+                "file": file,
+                "file_sha256": sha256,
+                "is_whole_file": True,
+                "expectation": "file_is_readable",
+                "reason": reason,
+                "set_aside_at": at,
+            }
+        ],
+        schema=SCHEMA,
+    )

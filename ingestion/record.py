@@ -1,0 +1,229 @@
+"""Record what has landed: read → gate → append. The only road into the log."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.errors import UnreadableFile
+from ingestion.event_log import EventLog, Header, batch_id
+from ingestion.gate import Gate, Refusal, Threshold
+from ingestion.identifiers import Identifiers
+from ingestion.landing import Landed, Landing, groups
+from ingestion.quarantine import SCHEMA, Quarantine, whole_file
+from ingestion.readers import json_object
+from ingestion.settings import Settings
+from ingestion.source import Source
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run recorded of one source. `refused` are files set aside whole, with the reason;
+    `unfinished` are files that were still being written, left for the next run."""
+
+    source: str
+    files: int = 0
+    events: int = 0
+    set_aside: int = 0
+    ignored: int = 0
+    batches: int = 0
+    refused: tuple[tuple[str, str], ...] = field(default=())
+    unfinished: tuple[str, ...] = field(default=())
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(
+            self.source,
+            self.files + other.files,
+            self.events + other.events,
+            self.set_aside + other.set_aside,
+            self.ignored + other.ignored,
+            self.batches + other.batches,
+            self.refused + other.refused,
+            self.unfinished + other.unfinished,
+        )
+
+    @property
+    def has_news(self) -> bool:
+        """True when the log has grown."""
+        return self.batches > 0
+
+
+def record(source: Source, settings: Settings, now: datetime) -> Report:
+    """Record every landed file of `source` that the log has not seen, at the log's time `now`.
+
+    `now` is naive UTC. All or nothing a batch; killed anywhere and run again, nothing is lost
+    and nothing is there twice. A file that cannot be read, or fails as a whole, is set aside
+    alone.
+    """
+    road = _Road(source, settings, now)
+    headers = road.log.headers(source.name)
+    seen = {file["sha256"] for header in headers for file in header.files}
+    seen |= road.quarantine.whole_files(source.name)
+    landing = Landing(settings.landing, settings.root / "landing_index.json")
+    report = Report(source.name)
+    for group in groups(landing.unseen(source, seen)):
+        report += road.take(group)
+    if not report.batches:
+        report += road.mapping_changed(headers)
+    return report
+
+
+class _Road:
+    """The way of one source's files into the log, with what it needs on the way."""
+
+    def __init__(self, source: Source, settings: Settings, now: datetime) -> None:
+        self.source = source
+        self.settings = settings
+        self.now = now
+        self.log = EventLog(settings.log)
+        self.quarantine = Quarantine(settings.quarantine)
+        self.identifiers = Identifiers(settings.secret(), settings.default_region)
+        self.threshold = Threshold(settings.failure_threshold, settings.failure_minimum)
+        self.log.open()
+
+    def take(self, group: Sequence[Landed]) -> Report:
+        """Record one group of files as one batch, less those that cannot be read."""
+        try:
+            return self._batch(group)
+        except UnreadableFile as error:
+            bad = [one for one in group if one.file.name == error.file] or list(group)
+            rest = [one for one in group if one not in bad]
+            report = Report(self.source.name)
+            for one in bad:
+                report += self._set_aside_whole(one, error.reason)
+            return report + self.take(rest) if rest else report
+        except duckdb.Error:
+            if len(group) == 1:
+                raise
+            # one of them cannot be read: halve until it is alone
+            middle = len(group) // 2
+            return self.take(group[:middle]) + self.take(group[middle:])
+
+    def mapping_changed(self, headers: Sequence[Header]) -> Report:
+        """Put a mended mapping into the log, though no new file came with it."""
+        report = Report(self.source.name)
+        if self.source.mapping is None or not headers:
+            return report
+        last = headers[-1]
+        if last.mapping == self.source.mapping:
+            return report
+        name = batch_id(
+            self.source.name, ["mapping", last.batch_id, json_object(self.source.mapping)]
+        )
+        with _Pass(self, name) as gate:
+            gate.check([], self.now, self.threshold)
+            return self._append(gate, name, [], [], report)
+
+    def _batch(self, group: Sequence[Landed]) -> Report:
+        group = [replace(one, file=replace(one.file, number=n)) for n, one in enumerate(group)]
+        name = batch_id(self.source.name, sorted(one.file.sha256 for one in group))
+        with _Pass(self, name) as gate:
+            refused = gate.check([one.file for one in group], self.now, self.threshold)
+            growing = [one for one in group if one.has_changed()]
+            if growing:
+                report = Report(
+                    self.source.name, unfinished=tuple(one.file.name for one in growing)
+                )
+                rest = [one for one in group if one not in growing]
+                return report + self.take(rest) if rest else report
+            return self._append(gate, name, group, refused, Report(self.source.name))
+
+    def _append(
+        self,
+        gate: Gate,
+        name: str,
+        group: Sequence[Landed],
+        refused: Sequence[Refusal],
+        report: Report,
+    ) -> Report:
+        counts = gate.counts()
+        excluded = {refusal.file.number for refusal in refused}
+        kept = [one.file for one in group if one.file.number not in excluded]
+        for refusal in refused:
+            one = next(one for one in group if one.file == refusal.file)
+            report += self._set_aside_whole(one, refusal.reason)
+        if group and not kept:
+            return report
+        events, covers_until = gate.accept(excluded)
+        aside = self._set_aside_rows(gate, name, kept)
+        self.quarantine.keep(self.source.name, name, aside)
+        header = Header(
+            source=self.source.name,
+            batch_id=name,
+            recorded_at=self.now,
+            covers_until=covers_until,
+            files=tuple(
+                {
+                    "name": file.name,
+                    "sha256": file.sha256,
+                    "rows": counts[file.number].records if file.number in counts else 0,
+                    "set_aside": counts[file.number].set_aside if file.number in counts else 0,
+                }
+                for file in kept
+            ),
+            events=events,
+            ignored=sum(counts[f.number].ignored for f in kept if f.number in counts),
+            mapping=dict(self.source.mapping) if self.source.mapping else None,
+        )
+        fresh = self.log.scratch(self.source.name, name)
+        gate.write(header, fresh)
+        is_new = self.log.append(self.source.name, name, fresh)
+        return report + Report(
+            self.source.name,
+            files=len(kept),
+            events=events if is_new else 0,
+            set_aside=aside.num_rows,
+            ignored=header.ignored,
+            batches=int(is_new),
+        )
+
+    def _set_aside_rows(self, gate: Gate, name: str, kept: Sequence) -> pa.Table:
+        files = {file.number: file for file in kept}
+        rows = [row for row in gate.set_aside().to_pylist() if row["file_no"] in files]
+        return pa.Table.from_pylist(
+            [
+                {
+                    "source": self.source.name,
+                    "batch_id": name,
+                    "file": files[row["file_no"]].name,
+                    "file_sha256": files[row["file_no"]].sha256,
+                    "is_whole_file": False,
+                    "record_number": row["record_number"],
+                    "record_type": row["record_type"],
+                    "record_key": row["record_key"],
+                    "expectation": row["expectation"],
+                    "reason": row["reason"],
+                    "payload": row["payload"],
+                    "set_aside_at": self.now,
+                }
+                for row in rows
+            ],
+            schema=SCHEMA,
+        )
+
+    def _set_aside_whole(self, one: Landed, reason: str) -> Report:
+        name = batch_id(self.source.name, ["file", one.file.sha256])
+        self.quarantine.keep(
+            self.source.name,
+            name,
+            whole_file(self.source.name, name, one.file.name, one.file.sha256, reason, self.now),
+        )
+        return Report(self.source.name, refused=((one.file.name, reason),))
+
+
+class _Pass:
+    """A Gate with its scratch space, both gone at the end."""
+
+    def __init__(self, road: _Road, name: str) -> None:
+        self._scratch = road.settings.root / "scratch" / name
+        self._gate = Gate(road.source, road.identifiers, self._scratch, road.settings.memory_limit)
+
+    def __enter__(self) -> Gate:
+        return self._gate
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)

@@ -1,0 +1,103 @@
+"""Where the state of one pipeline lives, read once from the environment."""
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion.errors import SettingsError
+
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and limits of one named pipeline; every one has a default under `var/<name>/`."""
+
+    name: str
+    root: Path
+    landing: Path
+    log: Path
+    quarantine: Path
+    warehouse: Path
+    published: Path
+    airflow: Path
+    secret_file: Path
+    default_region: str
+    own_domains: tuple[str, ...]
+    store_zone: str | None
+    failure_threshold: float
+    failure_minimum: int
+    memory_limit: str
+
+    @staticmethod
+    def read(name: str | None = None) -> "Settings":
+        """Read the settings of `name` (default: `JOURNEYS_NAME`, else `main`).
+
+        Raises SettingsError where a value cannot be used.
+        """
+        name = name or os.environ.get("JOURNEYS_NAME") or "main"
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
+            raise SettingsError(
+                f"NAME={name!r}: use lower-case letters, digits, '-' and '_', at most 41 characters"
+            )
+        root = _path("ROOT", PROJECT / "var" / name)
+        return Settings(
+            name=name,
+            root=root,
+            landing=_path("LANDING", root / "landing"),
+            log=_path("LOG", root / "log"),
+            quarantine=_path("QUARANTINE", root / "quarantine"),
+            warehouse=_path("WAREHOUSE", root / "warehouse.duckdb"),
+            published=_path("PUBLISHED", root / "published"),
+            airflow=_path("AIRFLOW", root / "airflow"),
+            secret_file=_path("SECRET_FILE", root / "secret"),
+            default_region=os.environ.get("JOURNEYS_DEFAULT_REGION", "US"),
+            own_domains=tuple(
+                domain.strip().lower()
+                for domain in os.environ.get("JOURNEYS_OWN_DOMAINS", "company.example").split(",")
+                if domain.strip()
+            ),
+            store_zone=os.environ.get("JOURNEYS_STORE_ZONE") or None,
+            failure_threshold=_number("FAILURE_THRESHOLD", 0.5),
+            failure_minimum=int(_number("FAILURE_MINIMUM", 100)),
+            memory_limit=os.environ.get("JOURNEYS_MEMORY_LIMIT", "8GB"),
+        )
+
+    def secret(self) -> bytes:
+        """The key of all identifier hashes: `JOURNEYS_SECRET`, else the secret file, made if absent.
+
+        The file is created with mode 0600 and by linking, so that two first runs agree on one.
+        """
+        given = os.environ.get("JOURNEYS_SECRET")
+        if given:
+            return given.encode()
+        if not self.secret_file.exists():
+            self.secret_file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self.secret_file.with_name(f".secret.{os.getpid()}")
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                os.link(fresh, self.secret_file)
+            except FileExistsError:
+                pass  # another first run was faster: its secret counts
+            finally:
+                fresh.unlink()
+        secret = self.secret_file.read_text().strip()
+        if len(secret) < 16:
+            raise SettingsError(f"{self.secret_file}: the secret is shorter than 16 characters")
+        return secret.encode()
+
+
+def _path(key: str, default: Path) -> Path:
+    return Path(os.environ.get(f"JOURNEYS_{key}") or default).absolute()
+
+
+def _number(key: str, default: float) -> float:
+    text = os.environ.get(f"JOURNEYS_{key}")
+    try:
+        return float(text) if text else default
+    except ValueError as error:
+        raise SettingsError(f"JOURNEYS_{key}={text!r}: not a number") from error
