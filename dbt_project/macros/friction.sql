@@ -1,0 +1,56 @@
+-- The formulas of the friction model, each said once. serving/score_at.py renders this file too.
+
+-- The value of a parameter, among rows of (name, value) grouped into one.
+{% macro parameter(name) -%}max(case when name = '{{ name }}' then value end){%- endmacro %}
+
+-- Severity of a ratio, both in millionths: linear between the knots of the rule, rounded down.
+{% macro severity(ratio) -%}
+cast(
+    case
+        when {{ ratio }} <= rule.knot_ratio_1 then rule.knot_severity_1
+        {%- for upper in range(2, 6) %}
+        {%- set lower = upper - 1 %}
+        when {{ ratio }} <= rule.knot_ratio_{{ upper }}
+            then rule.knot_severity_{{ lower }} + {{ div(
+                '(' ~ ratio ~ ' - rule.knot_ratio_' ~ lower ~ ') * (rule.knot_severity_' ~ upper
+                ~ ' - rule.knot_severity_' ~ lower ~ ')',
+                'rule.knot_ratio_' ~ upper ~ ' - rule.knot_ratio_' ~ lower
+            ) }}
+        {%- endfor %}
+        else rule.knot_severity_5
+    end as bigint
+)
+{%- endmacro %}
+
+-- A decayed sum of one class in weighted micro-points; here, and no earlier, floating point begins.
+{% macro quotient(sum, weight) -%}
+cast({{ sum }} as double) / cast({{ weight }} as double)
+{%- endmacro %}
+
+-- Points of the quotients of the classes short, base and long, added in this order.
+{% macro points(short, base, long) -%}
+({{ short }} + {{ base }} + {{ long }}) / cast(1000000 as double)
+{%- endmacro %}
+
+-- The credit that counts, of the columns friction and credit_balance.
+{% macro credit_applied() -%}
+least(credit_balance, cast(rule.credit_cap_pct as double) / cast(100 as double) * friction)
+{%- endmacro %}
+
+-- The shadow score, of the columns friction, peak, end_friction and credit_applied.
+{% macro rfs() -%}
+friction
++ cast(rule.peak_pct as double) / cast(100 as double) * peak
++ cast(rule.end_pct as double) / cast(100 as double) * end_friction
+- credit_applied
+{%- endmacro %}
+
+-- The level of a score at 4 decimals; floor(x + 0.5) rounds alike on every engine, round() does not.
+{% macro level(score) -%}
+case
+    {%- for n in range(4, 0, -1) %}
+    when floor({{ score }} * 10000 + 0.5) >= rule.level_{{ n }} * 10000 then {{ n }}
+    {%- endfor %}
+    else 0
+end
+{%- endmacro %}

@@ -1,0 +1,171 @@
+-- One row per signal to be scored, those of promises' clocks included, numbered in the order of
+-- its customer. The numbers are the keys of this layer: later models join and sort on one integer.
+
+with
+
+signals as (
+
+    select * from {{ ref('int_signals') }}
+
+),
+
+promise_signals as (
+
+    select * from {{ ref('int_promise_signals') }}
+
+),
+
+terms as (
+
+    select * from {{ ref('int_promise_verdicts') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+rule as (
+
+    select * from {{ ref('int_friction_rule') }}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        row_number() over (order by customer_id) as customer_number
+
+    from (select distinct customer_id from signals) as seen
+
+),
+
+recorded as (
+
+    select
+        customer_id,
+        occurred_at,
+        record_key,
+        source,
+        signal_position,
+        interaction_id,
+        event_id,
+        channel,
+        touchpoint,
+        signal,
+        issue_id,
+        phase,
+        is_moment_of_truth,
+        is_context_carried,
+        measure,
+        promise_id,
+        location_id,
+        employee_id,
+        is_credit_only,
+        false as is_late_or_repeated,
+        false as is_derived
+
+    from signals
+    where signal <> 'promise.kept' or promise_id is null
+
+    union all
+
+    -- A promise is kept once: the first counts, and only if in time.
+    select
+        signals.customer_id,
+        signals.occurred_at,
+        signals.record_key,
+        signals.source,
+        signals.signal_position,
+        signals.interaction_id,
+        signals.event_id,
+        signals.channel,
+        signals.touchpoint,
+        signals.signal,
+        signals.issue_id,
+        signals.phase,
+        signals.is_moment_of_truth,
+        signals.is_context_carried,
+        signals.measure,
+        signals.promise_id,
+        signals.location_id,
+        signals.employee_id,
+        signals.is_credit_only,
+        coalesce(signals.occurred_at > terms.due_at, false)
+        or signals.occurred_at <> terms.kept_occurred_at
+        or signals.record_key <> terms.kept_record_key
+        or signals.source <> terms.kept_source
+        or signals.signal_position <> terms.kept_signal_position as is_late_or_repeated,
+        false as is_derived
+
+    from signals
+    inner join terms
+        on
+            signals.customer_id = terms.customer_id
+            and signals.promise_id = terms.promise_id
+    where signals.signal = 'promise.kept'
+
+    union all
+
+    select
+        customer_id,
+        occurred_at,
+        record_key,
+        source,
+        signal_position,
+        interaction_id,
+        event_id,
+        null as channel,
+        touchpoint,
+        signal,
+        issue_id,
+        phase,
+        false as is_moment_of_truth,
+        false as is_context_carried,
+        null as measure,
+        promise_id,
+        location_id,
+        null as employee_id,
+        false as is_credit_only,
+        false as is_late_or_repeated,
+        true as is_derived
+
+    from promise_signals
+
+),
+
+numbered as (
+
+    select
+        customers.customer_number,
+        recorded.*,
+        {{ epoch_second('recorded.occurred_at') }} as occurred_second,
+        row_number() over (
+            partition by customers.customer_number
+            order by
+                recorded.occurred_at, recorded.record_key, recorded.source, recorded.signal_position
+        ) as signal_number
+
+    from recorded
+    inner join customers on recorded.customer_id = customers.customer_id
+    cross join run
+    where recorded.is_derived or recorded.occurred_at <= run.as_of
+
+),
+
+final as (
+
+    select
+        numbered.customer_number * 4294967296 + numbered.signal_number as signal_id,
+        numbered.*,
+        {{ div('numbered.occurred_second', 'rule.tick_seconds') }} as occurred_hour
+
+    from numbered
+    cross join rule
+
+)
+
+select * from final

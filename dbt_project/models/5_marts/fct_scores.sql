@@ -1,0 +1,186 @@
+-- One row per scored signal, those of promises' clocks included: the customer's score just after
+-- it, of what had happened up to and including it.
+
+with
+
+signals as (
+
+    select * from {{ ref('int_scored_signals') }}
+
+),
+
+hours as (
+
+    select * from {{ ref('int_hours') }}
+
+),
+
+starts as (
+
+    select * from {{ ref('int_decay_starts') }}
+
+),
+
+rule as (
+
+    select * from {{ ref('int_friction_rule') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+weighed as (
+
+    select
+        signals.signal_id,
+        signals.customer_number,
+        signals.customer_id,
+        signals.signal_number,
+        signals.occurred_at,
+        signals.source,
+        signals.record_key,
+        signals.signal_position,
+        signals.signal,
+        signals.occurred_hour,
+        signals.cell,
+        signals.half_life,
+        signals.decay_epoch,
+        signals.decay_weight,
+        signals.friction_micro,
+        signals.credit_micro,
+        {{ wide('signals.friction_micro') }} * signals.decay_weight as friction_weighed,
+        {{ wide('signals.credit_micro') }} * signals.decay_weight as credit_weighed
+
+    from signals
+    cross join run
+    where signals.occurred_at <= run.as_of
+
+),
+
+summed as (
+
+    select
+        *,
+        {%- for class in ['short', 'base', 'long'] %}
+        coalesce(sum(case when half_life = '{{ class }}' then friction_weighed end) over history, 0)
+            as friction_{{ class }},
+        coalesce(sum(case when half_life = '{{ class }}' then credit_weighed end) over history, 0)
+            as credit_{{ class }},
+        coalesce(max(case when half_life = '{{ class }}' then friction_weighed end) over history, 0)
+            as peak_{{ class }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from weighed
+
+    window history as (
+        partition by customer_number, cell
+        order by signal_id
+        rows between unbounded preceding and current row
+    )
+
+),
+
+carried as (
+
+    select
+        summed.customer_id,
+        summed.signal_number,
+        summed.occurred_at,
+        summed.source,
+        summed.record_key,
+        summed.signal_position,
+        summed.signal,
+        summed.half_life,
+        summed.decay_epoch,
+        summed.decay_weight,
+        summed.friction_micro,
+        summed.credit_micro,
+        summed.friction_weighed,
+        {%- for class in ['short', 'base', 'long'] %}
+        {{ quotient(
+            'summed.friction_' ~ class ~ ' + coalesce(starts.friction_' ~ class ~ ', 0)',
+            'hours.weight_' ~ class
+        ) }} as friction_{{ class }},
+        {{ quotient(
+            'summed.credit_' ~ class ~ ' + coalesce(starts.credit_' ~ class ~ ', 0)',
+            'hours.weight_' ~ class
+        ) }} as credit_{{ class }},
+        {{ quotient(
+            'greatest(summed.peak_' ~ class ~ ', coalesce(starts.peak_' ~ class ~ ', 0))',
+            'hours.weight_' ~ class
+        ) }} as peak_{{ class }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from summed
+    inner join hours on summed.occurred_hour = hours.occurred_hour
+    left join starts
+        on
+            summed.customer_number = starts.customer_number
+            and summed.cell = starts.cell
+
+),
+
+felt as (
+
+    select
+        *,
+        {{ points('friction_short', 'friction_base', 'friction_long') }} as friction,
+        greatest(peak_short, peak_base, peak_long) / cast(1000000 as double) as peak,
+        {{ quotient('friction_weighed', 'decay_weight') }} / cast(1000000 as double) as end_friction,
+        {{ points('credit_short', 'credit_base', 'credit_long') }} as credit_balance
+
+    from carried
+
+),
+
+capped as (
+
+    select
+        felt.*,
+        {{ credit_applied() }} as credit_applied
+
+    from felt
+    cross join rule
+
+),
+
+final as (
+
+    select
+        -- keys
+        capped.customer_id,
+        capped.signal_number,
+        capped.occurred_at,
+        capped.source,
+        capped.record_key as source_key,
+        capped.signal_position,
+        capped.signal,
+
+        -- after it
+        capped.friction,
+        capped.peak,
+        capped.end_friction,
+        capped.credit_balance,
+        capped.credit_applied,
+        capped.friction - capped.credit_applied as score,
+        {{ rfs() }} as rfs,
+        {{ level('(capped.friction - capped.credit_applied)') }} as level,
+
+        -- what it added, and how that fades
+        capped.friction_micro,
+        capped.credit_micro,
+        capped.half_life,
+        cast(capped.decay_epoch as bigint) as decay_epoch,
+        capped.decay_weight,
+        rule.rule_version
+
+    from capped
+    cross join rule
+
+)
+
+select * from final
