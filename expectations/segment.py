@@ -27,7 +27,7 @@ SUITES = {
             column="estimated_delivery",
             regex=DATE_OR_INSTANT,
             meta={
-                "reason": "properties.estimated_delivery is neither a date nor a time with an offset"
+                "reason": "properties.estimated_delivery is neither a date nor a time with offset"
             },
         ),
     ]
