@@ -1,0 +1,35 @@
+-- One row per event and usable identifier on it.
+
+{{ config(materialized='table') }}
+
+with
+
+events as (
+
+    select
+        event_id,
+        source,
+        occurred_at,
+        recorded_at,
+        unnest(identifiers) as identifier
+
+    from {{ ref('stg_events') }}
+
+),
+
+final as (
+
+    select distinct
+        event_id,
+        source,
+        identifier.type as identifier_type,
+        identifier.hash as identifier_hash,
+        occurred_at,
+        recorded_at
+
+    from events
+    where identifier.hash is not null
+
+)
+
+select * from final

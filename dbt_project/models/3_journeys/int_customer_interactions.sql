@@ -1,0 +1,101 @@
+-- One row per interaction with its customer, and with the subject of its conversation where it has
+-- none of its own. Nobody known: an anonymous customer of the subject, conversation or interaction.
+
+with
+
+interactions as (
+
+    select * from {{ ref('int_interactions') }}
+
+),
+
+event_customers as (
+
+    select * from {{ ref('int_event_customers') }}
+
+),
+
+owners as (
+
+    select * from {{ ref('int_subject_owners') }}
+
+),
+
+conversation_subjects as (
+
+    select
+        conversation_key,
+        min_by(subject_type, struct_pack(
+            occurred_at := occurred_at, interaction_id := interaction_id
+        )) as subject_type,
+        min_by(subject_key, struct_pack(
+            occurred_at := occurred_at, interaction_id := interaction_id
+        )) as subject_key
+
+    from interactions
+    where conversation_key is not null and subject_key is not null
+    group by conversation_key
+
+),
+
+subjects_found as (
+
+    select
+        interactions.*,
+        -- A row that states a signal keeps what it states, also that it has no subject.
+        case
+            when interactions.signal is null and interactions.subject_key is null
+                then conversation_subjects.subject_type
+            else interactions.subject_type
+        end as found_subject_type,
+        case
+            when interactions.signal is null and interactions.subject_key is null
+                then conversation_subjects.subject_key
+            else interactions.subject_key
+        end as found_subject_key
+
+    from interactions
+    left join conversation_subjects
+        on interactions.conversation_key = conversation_subjects.conversation_key
+
+),
+
+final as (
+
+    select
+        subjects_found.* exclude (subject_type, subject_key, found_subject_type, found_subject_key),
+        subjects_found.found_subject_type as subject_type,
+        subjects_found.found_subject_key as subject_key,
+        coalesce(
+            event_customers.customer_id,
+            subject_owners.customer_id,
+            conversation_owners.customer_id,
+            'anon-' || case
+                when subjects_found.found_subject_key is not null
+                    and subjects_found.found_subject_type != 'issue'
+                    then {{ surrogate_key(["'subject'", 'subjects_found.found_subject_type', 'subjects_found.found_subject_key']) }}
+                when subjects_found.conversation_key is not null
+                    then {{ surrogate_key(["'conversation'", 'subjects_found.conversation_key']) }}
+                else md5(subjects_found.interaction_id)
+            end
+        ) as customer_id,
+        coalesce(
+            event_customers.customer_id,
+            subject_owners.customer_id,
+            conversation_owners.customer_id
+        ) is null as is_anonymous
+
+    from subjects_found
+    left join event_customers on subjects_found.event_id = event_customers.event_id
+    left join owners as subject_owners
+        on
+            subjects_found.found_subject_type = subject_owners.subject_type
+            and subjects_found.found_subject_key = subject_owners.subject_key
+    left join owners as conversation_owners
+        on
+            conversation_owners.subject_type = 'conversation'
+            and subjects_found.conversation_key = conversation_owners.subject_key
+
+)
+
+select * from final

@@ -1,0 +1,34 @@
+-- One row per interaction of any source that occurred by the run's as_of.
+
+{% set sources = [
+    'connect',
+    'segment',
+] %}
+
+with
+
+interactions as (
+
+    {% for source in sources %}
+    select * from {{ ref('stg_' ~ source ~ '__interactions') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+final as (
+
+    select *
+
+    from interactions
+    where occurred_at <= (select run.as_of from run)
+
+)
+
+select * from final

@@ -1,0 +1,111 @@
+-- One row per interaction, in order, placed in its customer's journey, issue and phase. A journey
+-- is keyed by what opened it: its subject, or the first recorded step before a silence.
+
+with
+
+interactions as (
+
+    select * from {{ ref('int_customer_interactions') }}
+
+),
+
+openings as (
+
+    select * from {{ ref('int_openings') }}
+
+),
+
+milestones as (
+
+    select * from {{ ref('int_milestones') }}
+
+),
+
+placed as (
+
+    select
+        interactions.*,
+        case
+            when interactions.subject_key is not null
+                then {{ surrogate_key(['interactions.customer_id', 'interactions.subject_type', 'interactions.subject_key']) }}
+            else {{ surrogate_key(['interactions.customer_id', 'openings.journey_opening_id']) }}
+        end as journey_id,
+        case
+            when interactions.subject_key is not null
+                then interactions.subject_type || ':' || interactions.subject_key
+            else 'contact:' || openings.issue_opening_id
+        end as issue_id,
+        -- The step that reaches a milestone still belongs to the phase that it ends, but for the
+        -- commitment, which begins.
+        case
+            when interactions.signal is not null or interactions.phase is not null
+                then interactions.phase
+            when interactions.occurred_at > milestones.ended_at then 'after'
+            when interactions.occurred_at > milestones.handed_over_at then 'during'
+            when interactions.occurred_at >= milestones.committed_at then 'beginning'
+            else 'before'
+        end as found_phase
+
+    from interactions
+    left join openings on interactions.interaction_id = openings.interaction_id
+    left join milestones
+        on
+            interactions.customer_id = milestones.customer_id
+            and interactions.subject_type = milestones.subject_type
+            and interactions.subject_key = milestones.subject_key
+
+),
+
+final as (
+
+    select
+        -- keys
+        interaction_id,
+        event_id,
+        source,
+        record_type,
+        record_key,
+        position,
+        customer_id,
+        is_anonymous,
+        journey_id,
+        issue_id,
+
+        -- the step
+        row_number() over (
+            partition by journey_id
+            order by occurred_at, record_key, source, position, interaction_id
+        ) as step_number,
+        occurred_at,
+        recorded_at,
+        channel,
+        touchpoint,
+        kind,
+        direction,
+        conversation_key,
+        subject_type,
+        subject_key,
+        found_phase as phase,
+        is_moment_of_truth,
+        is_context_carried,
+        is_automated,
+        is_marketing,
+        is_delivered,
+        is_human_contact,
+        signal,
+        measure,
+        promise_id,
+        due_at,
+        location_id,
+        employee_id,
+        wait_seconds,
+        hold_seconds,
+        talk_seconds,
+        outcome,
+        reason
+
+    from placed
+
+)
+
+select * from final

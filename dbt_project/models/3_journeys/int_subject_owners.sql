@@ -1,0 +1,63 @@
+-- One row per subject or conversation of which somebody is known: whose it is, for the events on it
+-- that name nobody. An `issue` is named within a customer only, so it has no owner.
+
+with
+
+interactions as (
+
+    select * from {{ ref('int_interactions') }}
+
+),
+
+event_customers as (
+
+    select * from {{ ref('int_event_customers') }}
+
+),
+
+named as (
+
+    select
+        interactions.interaction_id,
+        interactions.subject_type,
+        interactions.subject_key,
+        interactions.conversation_key,
+        interactions.occurred_at,
+        event_customers.customer_id
+
+    from interactions
+    inner join event_customers on interactions.event_id = event_customers.event_id
+
+),
+
+final as (
+
+    select
+        subject_type,
+        subject_key,
+        min_by(customer_id, struct_pack(
+            occurred_at := occurred_at, interaction_id := interaction_id
+        )) as customer_id
+
+    from named
+    where subject_key is not null and subject_type != 'issue'
+    group by
+        subject_type,
+        subject_key
+
+    union all
+
+    select
+        'conversation' as subject_type,
+        conversation_key as subject_key,
+        min_by(customer_id, struct_pack(
+            occurred_at := occurred_at, interaction_id := interaction_id
+        )) as customer_id
+
+    from named
+    where conversation_key is not null
+    group by conversation_key
+
+)
+
+select * from final

@@ -1,0 +1,70 @@
+"""Builds a warehouse from a made-up log: dbt in a process of its own, then a read-only connection."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.warehouse.written_log import hashed
+
+ROOT = Path(__file__).parents[2]
+PROJECT = ROOT / "dbt_project"
+
+
+def write_blocked(path: Path, blocked: Sequence[tuple[str, str]]) -> None:
+    """What ingestion makes of the seed of blocked identifiers, for (type, value) pairs."""
+    pq.write_table(
+        pa.table(
+            {
+                "type": pa.array([type_ for type_, _ in blocked], pa.string()),
+                "hash": pa.array([hashed(*pair) for pair in blocked], pa.string()),
+                "reason": pa.array(["placeholder"] * len(blocked), pa.string()),
+            }
+        ),
+        path,
+    )
+
+
+def build(
+    root: Path,
+    select: Sequence[str],
+    variables: Mapping[str, object] | None = None,
+    blocked: Sequence[tuple[str, str]] = (),
+) -> duckdb.DuckDBPyConnection:
+    """Build the selected models from `root`/log into `root`/warehouse.duckdb; dbt's words on failure.
+
+    Returns a read-only connection. Data tests of the selected models run too.
+    """
+    write_blocked(root / "blocked.parquet", blocked)
+    environment = os.environ | {
+        "JOURNEYS_LOG": str(root / "log"),
+        "JOURNEYS_WAREHOUSE": str(root / "warehouse.duckdb"),
+        "JOURNEYS_BLOCKED": str(root / "blocked.parquet"),
+        "DBT_TARGET_PATH": str(root / "target"),
+        "DBT_LOG_PATH": str(root / "dbt_logs"),
+    }
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "build",
+        "--project-dir",
+        str(PROJECT),
+        "--profiles-dir",
+        str(PROJECT),
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        json.dumps(dict(variables or {})),
+        "--select",
+        *select,
+    ]
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return duckdb.connect(str(root / "warehouse.duckdb"), read_only=True)

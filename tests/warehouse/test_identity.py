@@ -1,0 +1,206 @@
+"""Who is who: each scenario is some people of one log, built once."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import duckdb
+import pytest
+
+from tests.warehouse.built_warehouse import build
+from tests.warehouse.written_log import Event, hashed, write_batch
+
+Pair = tuple[str, str]
+CHAIN_LENGTH = 100_000
+
+# Each scenario: what was seen together, in the order in which it was recorded.
+SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
+    "chain": [
+        [("cookie", "chain-1"), ("email", "chain-1")],
+        [("email", "chain-1"), ("phone", "chain-1")],
+        [("phone", "chain-1"), ("loyalty_id", "chain-1")],
+    ],
+    "fan-in": [
+        [("cookie", "in-1"), ("email", "in")],
+        [("cookie", "in-2"), ("email", "in")],
+        [("cookie", "in-3"), ("email", "in")],
+    ],
+    "fan-out": [
+        [("user_id", "out"), ("cookie", "out-1")],
+        [("user_id", "out"), ("phone", "out-2")],
+        [("user_id", "out"), ("email", "out-3")],
+    ],
+    "diamond": [
+        [("cookie", "top"), ("email", "left")],
+        [("cookie", "top"), ("phone", "right")],
+        [("email", "left"), ("loyalty_id", "bottom")],
+        [("phone", "right"), ("loyalty_id", "bottom")],
+    ],
+    "late bridge": [
+        [("cookie", "bridge-1")],
+        [("email", "bridge-2")],
+        [("cookie", "bridge-1")],
+        [("cookie", "bridge-1"), ("email", "bridge-2")],
+    ],
+    "self-bridge": [[("email", "self"), ("email", "self")]],
+    "login conflict": [
+        [("user_id", "ann"), ("cookie", "tablet")],
+        [("user_id", "bob"), ("cookie", "tablet")],
+        [("user_id", "bob"), ("email", "bob")],
+    ],
+    "shared number": [
+        [("user_id", "home-1"), ("phone", "home")],
+        [("user_id", "home-2"), ("phone", "home")],
+    ],
+    "weakest link of a path": [
+        [("user_id", "path-1"), ("email", "path-1")],
+        [("email", "path-1"), ("cookie", "path")],
+        [("cookie", "path"), ("email", "path-2")],
+        [("email", "path-2"), ("user_id", "path-2")],
+    ],
+    "household mail": [
+        [("user_id", "mum"), ("email", "family")],
+        [("user_id", "dad"), ("email", "family")],
+        [("user_id", "mum"), ("cookie", "mum")],
+        [("user_id", "dad"), ("cookie", "dad")],
+    ],
+    "placeholder": [
+        [("user_id", "anonymous"), ("cookie", "someone-1")],
+        [("user_id", "anonymous"), ("cookie", "someone-2")],
+    ],
+    "shared device": [
+        [("user_id", f"counter-{n}"), ("cookie", "counter till")] for n in range(5)
+    ],
+    "changed mail address": [
+        [("user_id", "moved"), ("email", "moved-old")],
+        [("user_id", "moved"), ("email", "moved-new")],
+    ],
+    "guest then login": [
+        [("cookie", "guest")],
+        [("cookie", "guest"), ("email", "guest")],
+        [("cookie", "guest"), ("user_id", "guest")],
+    ],
+}
+
+
+def _events() -> Iterator[Event]:
+    start = datetime(2026, 3, 1)
+    number = 0
+    for scenario, sightings in SCENARIOS.items():
+        for identifiers in sightings:
+            number += 1
+            at = start + timedelta(hours=number)
+            yield Event("segment", "track", f"{scenario}/{number}", at, at, identifiers)
+    for link in range(CHAIN_LENGTH - 1):
+        at = start + timedelta(days=30, seconds=(link * 7919) % 100_003)
+        pair = [("email", f"long-{link}"), ("email", f"long-{link + 1}")]
+        yield Event("segment", "track", f"long/{link:06}", at, at, pair)
+
+
+@pytest.fixture(scope="module")
+def identities(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    root = tmp_path_factory.mktemp("identity")
+    write_batch(root / "log", "all", list(_events()))
+    return build(
+        root,
+        ["identifier_types", "+int_event_customers", "+int_demoted_links"],
+        blocked=[("user_id", "anonymous")],
+    )
+
+
+def _customer(identities: duckdb.DuckDBPyConnection, type_: str, value: str) -> str | None:
+    row = identities.execute(
+        "select customer_id from int_identifier_customers where identifier_hash = ?",
+        [hashed(type_, value)],
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _people(identities: duckdb.DuckDBPyConnection, *pairs: Pair) -> int:
+    customers = [_customer(identities, *pair) for pair in pairs]
+    assert None not in customers
+    return len(set(customers))
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "chain",
+        "fan-in",
+        "fan-out",
+        "diamond",
+        "late bridge",
+        "self-bridge",
+        "changed mail address",
+        "guest then login",
+    ],
+)
+def test_identifiers_that_hang_together_are_one_customer(identities, scenario):
+    pairs = {pair for sighting in SCENARIOS[scenario] for pair in sighting}
+    assert _people(identities, *pairs) == 1
+
+
+def test_a_customer_is_named_after_the_member_recorded_first(identities):
+    assert _customer(identities, "loyalty_id", "chain-1") == hashed("email", "chain-1")
+    assert _customer(identities, "email", "bridge-2") == hashed("cookie", "bridge-1")
+
+
+def test_two_logins_never_fuse_through_a_shared_device(identities):
+    assert _people(identities, ("user_id", "ann"), ("user_id", "bob")) == 2
+    assert _people(identities, ("user_id", "ann"), ("cookie", "tablet")) == 1
+    assert _people(identities, ("user_id", "bob"), ("email", "bob")) == 1
+
+
+def test_two_logins_never_fuse_through_a_shared_number(identities):
+    assert _people(identities, ("user_id", "home-1"), ("user_id", "home-2")) == 2
+
+
+def test_household_mail_leaves_each_person_their_own_devices(identities):
+    assert _people(identities, ("user_id", "mum"), ("user_id", "dad")) == 2
+    assert _people(identities, ("user_id", "dad"), ("cookie", "dad")) == 1
+
+
+def test_the_weakest_link_between_two_logins_is_demoted_and_listed(identities):
+    assert _people(identities, ("user_id", "path-1"), ("user_id", "path-2")) == 2
+    assert _people(identities, ("user_id", "path-1"), ("cookie", "path")) == 1
+    demoted = identities.execute("select identifier_a, identifier_b from int_demoted_links")
+    pairs = {frozenset(row) for row in demoted.fetchall()}
+    assert frozenset([hashed("email", "path-2"), hashed("cookie", "path")]) in pairs
+    assert frozenset([hashed("user_id", "bob"), hashed("cookie", "tablet")]) in pairs
+
+
+def test_a_placeholder_links_nobody(identities):
+    assert _customer(identities, "user_id", "anonymous") is None
+    assert _people(identities, ("cookie", "someone-1"), ("cookie", "someone-2")) == 2
+
+
+def test_a_device_with_too_many_logins_is_blocked_with_a_reason(identities):
+    assert _customer(identities, "cookie", "counter till") is None
+    logins = [("user_id", f"counter-{n}") for n in range(5)]
+    assert _people(identities, *logins) == 5
+    reason = identities.execute(
+        "select reason from int_blocked_identifiers where identifier_hash = ?",
+        [hashed("cookie", "counter till")],
+    ).fetchone()
+    assert reason == ("seen with more than 3 of user_id",)
+
+
+def test_an_event_belongs_to_the_strongest_identifier_on_it(identities):
+    rows = identities.execute(
+        """
+        select distinct c.customer_id
+        from stg_identifiers i inner join int_event_customers c using (event_id)
+        where i.identifier_hash = ?
+        """,
+        [hashed("user_id", "bob")],
+    ).fetchall()
+    assert rows == [(hashed("user_id", "bob"),)]
+
+
+def test_a_chain_of_a_hundred_thousand_identifiers_is_one_customer(identities):
+    members, customers = identities.execute(
+        """
+        with long as (select component, count(*) as members from int_linked_identifiers group by 1)
+        select max(members), count(*) filter (where members > 100) from long
+        """
+    ).fetchone()
+    assert (members, customers) == (CHAIN_LENGTH, 1)
