@@ -1,0 +1,1 @@
+"""A simulated company whose systems export the real formats, with known truth."""
