@@ -1,0 +1,88 @@
+# Every command of the project. `make` alone lists them.
+
+# Pays 15 to 20 s of compiling again in every run where a shell sets it.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPATH := $(CURDIR)
+
+SOURCES ?=
+NAME ?= $(if $(SOURCES),main,sample)
+AS_OF ?=
+KNOWN_AT ?=
+CUSTOMER ?=
+FILE ?=
+AT ?=
+PORT ?= 8080
+export SOURCES NAME AS_OF KNOWN_AT CUSTOMER FILE AT PORT
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/installed.stamp
+KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down test $(KINDS:%=test-%) check fix explain score status rebuild \
+	check-mapping quarantine-replay clean
+
+help:
+	@sed -nE 's/^([a-z_%-]+):[^#]*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/%/<kind>/' \
+		| awk -F '\t' '{printf "make %-18s %s\n", $$1, $$2}'
+	@echo "                        kinds of test: $(KINDS)"
+
+$(READY): requirements.lock
+	@echo "setting up .venv (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+		|| { echo "Python 3.11 is needed; $(PYTHON) is another: make PYTHON=<path of python3.11>"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@touch $@
+
+run: $(READY)  ## files to published release, on the sample company, or on [SOURCES=<folder>] [NAME=] [AS_OF=] [KNOWN_AT=]
+	@$(BIN)/python -m dags.local.run --name "$$NAME" --sources "$$SOURCES" --as-of "$$AS_OF" --known-at "$$KNOWN_AT"
+
+up: $(READY)  ## start Airflow on localhost for [NAME=] [SOURCES=] [PORT=]: files dropped into landing become releases
+	@$(BIN)/python -m dags.local.processes up --name "$$NAME" --sources "$$SOURCES" --port "$$PORT"
+
+down: $(READY)  ## stop what `make up` started for [NAME=]
+	@$(BIN)/python -m dags.local.processes down --name "$$NAME"
+
+explain: $(READY)  ## one customer's steps, promises, signals and points: CUSTOMER=<id> or <type>:<value> [NAME=]
+	@$(BIN)/python -m serving.explain --name "$$NAME" --customer "$$CUSTOMER"
+
+score: $(READY)  ## every customer's score at an instant: AT=<time> [NAME=]
+	@$(BIN)/python -m serving.score --name "$$NAME" --at "$$AT"
+
+status: $(READY)  ## what the log, the warehouse and the releases hold, and how fresh they are [NAME=]
+	@$(BIN)/python -m serving.status --name "$$NAME"
+
+rebuild: $(READY)  ## delete the warehouse and build it again from the log [NAME=] [AS_OF=] [KNOWN_AT=]
+	@$(BIN)/python -m dags.local.run --rebuild --name "$$NAME" --sources "$$SOURCES" --as-of "$$AS_OF" --known-at "$$KNOWN_AT"
+
+check-mapping: $(READY)  ## dry run of a mapping: the first rows as they would be read: FILE=<folder>/mapping.yml
+	@$(BIN)/python -m ingestion check-mapping "$$FILE"
+
+quarantine-replay: $(READY)  ## read again what was set aside, after a fix [NAME=]
+	@$(BIN)/python -m ingestion quarantine-replay --name "$$NAME"
+
+test: $(READY)  ## all tests
+	@$(BIN)/python -m pytest tests
+
+test-%: $(READY)  ## tests of one kind
+	@$(BIN)/python -m pytest tests/$*
+
+check: $(READY)  ## formatting, lint, types, SQL lint, dbt parse, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/python -m serving.warehouse parse
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+fix: $(READY)  ## mend what formatting and lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+
+clean:  ## delete the sample company's state (var/sample) and caches; your own sources and logs stay
+	rm -rf var/sample .pytest_cache .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

@@ -1,0 +1,1 @@
+"""When things happen. What happens is in the other folders."""

@@ -1,0 +1,17 @@
+"""What the DAGs wait for and what they make: landed files, the event log, the releases."""
+
+from pathlib import Path
+
+from airflow.sdk import Asset, AssetWatcher
+
+from dags.landing_watch import FilesLanded
+
+# One asset for the whole log: an AND of one asset a source would stall when one source is down.
+EVENT_LOG = Asset("event_log")
+RELEASE = Asset("release")
+
+
+def landed_files(source: str, folder: Path) -> Asset:
+    """The landing folder of one source, watched, so that a dropped file need not wait an hour."""
+    watcher = AssetWatcher(name=f"{source}_landing", trigger=FilesLanded(folder=str(folder)))
+    return Asset(f"landing_{source}", watchers=[watcher])

@@ -1,0 +1,61 @@
+"""Every hour, and when files land, record what is new from each source. One DAG per source."""
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, dag, task
+
+from dags.assets import EVENT_LOG, landed_files
+from ingestion.settings import Settings
+from ingestion.sources import MODULES
+from ingestion.sources.mapped import mapped_names
+
+SETTINGS = Settings.read()
+DOC = """
+### What `{name}` ({channel}) has landed goes into the event log
+
+Reads the files below `{landing}` that the log has not seen yet, by content: a file that is
+re-sent or renamed adds nothing. Records that fail their expectations go to the quarantine with
+a reason; a file that is bad as a whole is set aside alone.
+
+- **Runs** hourly, and a few seconds after files have landed. A first load, or a backfill, is
+  one run: put the files there.
+- **Is skipped** when nothing is new; then the warehouse is left alone, too.
+- **If it fails**, nothing of the failed batch is in the log. Mend the cause and clear the task.
+"""
+
+
+def ingest(name: str, channel: str) -> None:
+    landing = SETTINGS.landing / name
+
+    @dag(
+        dag_id=f"ingest_{name}",
+        schedule=AssetOrTimeSchedule(
+            # A bare "@hourly" has an empty data interval in Airflow 3.
+            timetable=CronDataIntervalTimetable("@hourly", timezone="UTC"),
+            assets=landed_files(name, landing),
+        ),
+        start_date=datetime(2026, 1, 1),
+        catchup=False,  # files wait in their folder: an hour that was missed is no hole
+        max_active_runs=1,
+        default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+        dagrun_timeout=timedelta(hours=12),
+        doc_md=DOC.format(name=name, channel=channel, landing=landing),
+        tags=["ingest", channel],
+    )
+    def ingest_source():
+        @task(outlets=[EVENT_LOG], execution_timeout=timedelta(hours=4))
+        def record_new_files():
+            from dags.recording import record_source
+
+            return record_source(name)
+
+        record_new_files()
+
+    ingest_source()
+
+
+# By name alone: a mapping with a mistake fails its own run, and no other source's.
+for shipped, module in MODULES.items():
+    ingest(shipped, channel=module.partition(".")[0])
+for mapped in mapped_names(SETTINGS):
+    ingest(mapped, channel="mapped")

@@ -1,0 +1,1 @@
+"""The flow on one machine, without a cluster: one hand-started run, or four processes."""

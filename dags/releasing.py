@@ -1,0 +1,72 @@
+"""The warehouse DAG's four steps for one task each, in the outcomes that Airflow knows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from ingestion.settings import Settings
+from serving import publish, warehouse
+from serving.errors import AuditFailed, ServingError
+from serving.marts import marts
+from serving.times import utc
+
+
+def build_if_changed(as_of: str, known_at: str) -> str:
+    """Build the warehouse and name the build; skip when the current release is of the same."""
+    settings = Settings.read()
+    with mistakes_fail_at_once():
+        times = (utc(as_of, "as_of"), utc(known_at, "known_at"))
+        if publish.is_current(settings, warehouse.fingerprint_of(settings, *times)):
+            raise AirflowSkipException("the current release is of this log, these times and rules")
+        return warehouse.build(settings, *times).build_id
+
+
+def audit_build(build_id: str) -> dict[str, str | int]:
+    """Hold the build against what is expected of published tables; fail where it falls short."""
+    from expectations import published
+    from expectations.audit import audit, page
+
+    settings = Settings.read()
+    with mistakes_fail_at_once(), warehouse.sole_writer(settings):
+        publish.require_build(settings, build_id)
+        relations = {mart.name: mart.relation for mart in marts(settings)}
+        checks = audit(settings.warehouse, relations, published.SUITES)
+        results = settings.root / "quality" / f"{build_id}.html"
+        results.parent.mkdir(parents=True, exist_ok=True)
+        warehouse.write_whole(results, page(checks, f"Audit of build {build_id}"))
+        failed = [check for check in checks if not check.passed]
+        if failed:
+            said = "; ".join(
+                f"{check.table}: {check.reason or check.expectation} ({check.observed})"
+                for check in failed[:5]
+            )
+            raise AuditFailed(
+                f"{len(failed)} of {len(checks)} expectations failed, so nothing is published: "
+                f"{said} (all in {results})"
+            )
+        return {"build_id": build_id, "passed": len(checks)}
+
+
+def publish_build(checks: dict[str, str | int]) -> str:
+    """Publish the audited build as a release and name it."""
+    with mistakes_fail_at_once():
+        build_id, passed = str(checks["build_id"]), int(checks["passed"])
+        return publish.publish(Settings.read(), build_id, passed).release_id
+
+
+def write_report(release_id: str) -> None:
+    """Write the page of the release."""
+    from serving.report.page import write
+
+    with mistakes_fail_at_once():
+        write(Settings.read(), release_id)
+
+
+@contextmanager
+def mistakes_fail_at_once() -> Iterator[None]:
+    """What data or rules got wrong does not heal by waiting: fail the task without retries."""
+    try:
+        yield
+    except ServingError as error:
+        raise AirflowFailException(str(error)) from error

@@ -1,0 +1,1 @@
+"""From the warehouse to its readers: build, publish, report, explain."""

@@ -1,0 +1,284 @@
+"""Publishes the built warehouse as a release: a folder of its own, swapped in by one symlink.
+
+A release holds the published tables as one read-only DuckDB file and as Parquet, with their
+descriptions. `current` points to the newest; readers of an older one keep it until they close it.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.settings import Settings
+from serving.errors import NotPublished, PublishError
+from serving.marts import Mart, marts, quoted
+from serving.warehouse import Build, last_build, sole_writer
+
+# Opens in every client from DuckDB 1.1 on; the default of DuckDB 2 opens in no older one.
+STORAGE_VERSION = "v1.0.0"
+KEPT = 3
+RELEASE_COLUMNS = {
+    "release_id": ("varchar", "this release; also the name of its folder"),
+    "published_at": ("timestamp", "when it was published, UTC"),
+    "as_of": ("timestamp", "what occurred by then is in it; clocks run to it, UTC"),
+    "known_at": ("timestamp", "what the log had recorded by then is in it, UTC"),
+    "log_position": ("varchar", "digest of the batches that the log held"),
+    "rule_version": ("varchar", "version of the friction catalogue that scored it"),
+    "fingerprint": ("varchar", "digest of log, times, rules and code that it was made from"),
+    "row_counts": ("varchar", "JSON: number of rows by table"),
+    "checks_passed": ("integer", "expectations that the tables met before publication"),
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published release. Times are UTC text, `row_counts` is by table."""
+
+    release_id: str
+    published_at: str
+    as_of: str
+    known_at: str
+    log_position: str
+    rule_version: str
+    fingerprint: str
+    row_counts: dict[str, int]
+    checks_passed: int
+
+
+def publish(settings: Settings, build_id: str, checks_passed: int) -> Release:
+    """Publish the audited build `build_id` and return its release.
+
+    Raises PublishError where the warehouse holds another build by now (that build's own run
+    publishes it) or a table did not arrive whole. Readers then keep the release they have.
+    """
+    with sole_writer(settings):
+        built = require_build(settings, build_id)
+        settings.published.mkdir(parents=True, exist_ok=True)
+        for leftover in settings.published.glob(".*.part"):
+            shutil.rmtree(leftover)
+        release_id = unused(settings, build_id)
+        fresh = settings.published / f".{release_id}.part"
+        fresh.mkdir()
+        release = fill(settings, fresh, release_id, built.fingerprint, checks_passed)
+        for path in fresh.iterdir():
+            path.chmod(0o444)
+            flush(path)
+        flush(fresh)
+        fresh.rename(settings.published / release_id)
+        point_current_at(settings, release_id)
+        drop_old(settings)
+    return release
+
+
+def require_build(settings: Settings, build_id: str) -> Build:
+    """The build `build_id`. Raises PublishError where the warehouse holds another one by now."""
+    built = last_build(settings)
+    if built is None or built.build_id != build_id:
+        raise PublishError(
+            f"the warehouse no longer holds the build {build_id}: another run has built since, "
+            "and publishes"
+        )
+    return built
+
+
+def fill(
+    settings: Settings, folder: Path, release_id: str, fingerprint: str, checks_passed: int
+) -> Release:
+    """Write every published table of the warehouse into `folder`, and the release's own row."""
+    tables = marts(settings)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach {text(settings.warehouse)} as warehouse (read_only)")
+        connection.execute(
+            f"attach {text(folder / 'journeys.duckdb')} as release "
+            f"(storage_version '{STORAGE_VERSION}')"
+        )
+        counts = {table.name: copy(connection, table, folder) for table in tables}
+        release = describe_run(connection, release_id, fingerprint, counts, checks_passed)
+        write_release_row(connection, release, folder)
+        connection.execute("detach release")
+    (folder / "release.json").write_text(json.dumps(asdict(release), indent=1))
+    return release
+
+
+def copy(connection: duckdb.DuckDBPyConnection, table: Mart, folder: Path) -> int:
+    """Copy one table into both forms, with its descriptions; return its number of rows.
+
+    Raises PublishError when either form holds another number of rows than the warehouse.
+    """
+    name = quoted(table.name)
+    connection.execute(f"create table release.{name} as select * from warehouse.{table.relation}")
+    comment(connection, table)
+    write_parquet(connection, table, folder / f"{table.name}.parquet")
+    counted = [
+        count(connection, relation)
+        for relation in (
+            f"warehouse.{table.relation}",
+            f"release.{name}",
+            f"read_parquet({text(folder / f'{table.name}.parquet')})",
+        )
+    ]
+    if len(set(counted)) != 1:
+        raise PublishError(
+            f"{table.name}: {counted[0]} rows in the warehouse, {counted[1]} in the release's "
+            f"DuckDB file, {counted[2]} in its Parquet file"
+        )
+    return counted[0]
+
+
+def comment(connection: duckdb.DuckDBPyConnection, table: Mart) -> None:
+    """Carry the descriptions into the release's DuckDB file."""
+    name = quoted(table.name)
+    connection.execute(f"comment on table release.{name} is {text(table.description)}")
+    for column, description in table.columns.items():
+        connection.execute(
+            f"comment on column release.{name}.{quoted(column)} is {text(description)}"
+        )
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, table: Mart, path: Path) -> None:
+    """Write one table of the release as Parquet, descriptions in its metadata."""
+    rows = connection.execute(f"select * from release.{quoted(table.name)}").to_arrow_reader(
+        100_000
+    )
+    fields = [
+        field.with_metadata({"description": table.columns.get(field.name, "")})
+        for field in rows.schema
+    ]
+    schema = pa.schema(
+        fields,
+        metadata={"description": table.description, "columns": json.dumps(table.columns)},
+    )
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in rows:
+            writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+
+
+def describe_run(
+    connection: duckdb.DuckDBPyConnection,
+    release_id: str,
+    fingerprint: str,
+    counts: dict[str, int],
+    checks_passed: int,
+) -> Release:
+    """The release's own row, from what the build says of its run."""
+    row = connection.execute(
+        "select as_of::varchar, known_at::varchar, log_position, rule_version "
+        "from warehouse.stg_run"
+    ).fetchone()
+    if row is None:
+        raise PublishError("the warehouse does not say what it was made from: stg_run is empty")
+    return Release(
+        release_id=release_id,
+        published_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+        as_of=row[0],
+        known_at=row[1],
+        log_position=row[2],
+        rule_version=row[3],
+        fingerprint=fingerprint,
+        row_counts=counts,
+        checks_passed=checks_passed,
+    )
+
+
+def write_release_row(
+    connection: duckdb.DuckDBPyConnection, release: Release, folder: Path
+) -> None:
+    """Write the table `_published`: one row, the release."""
+    types = ", ".join(f"{name} {type_}" for name, (type_, _) in RELEASE_COLUMNS.items())
+    connection.execute(f"create table release._published ({types})")
+    values = {**asdict(release), "row_counts": json.dumps(release.row_counts)}
+    connection.execute(
+        f"insert into release._published values ({', '.join('?' * len(RELEASE_COLUMNS))})",
+        [values[name] for name in RELEASE_COLUMNS],
+    )
+    table = Mart(
+        name="_published",
+        relation="_published",
+        description="One row: the release, and what it was made from.",
+        columns={name: description for name, (_, description) in RELEASE_COLUMNS.items()},
+    )
+    comment(connection, table)
+    write_parquet(connection, table, folder / "_published.parquet")
+
+
+def current(settings: Settings) -> Path:
+    """The folder of the newest release. Raises NotPublished when there is none."""
+    link = settings.published / "current"
+    if not link.exists():
+        raise NotPublished(f"nothing is published yet below {settings.published}: make run")
+    return link.resolve()
+
+
+def read_release(folder: Path) -> Release:
+    """What a release folder says of itself."""
+    return Release(**json.loads((folder / "release.json").read_text()))
+
+
+def is_current(settings: Settings, fingerprint: str) -> bool:
+    """Whether the newest release, page included, was made from the same inputs."""
+    try:
+        folder = current(settings)
+    except NotPublished:
+        return False
+    return (folder / "report.html").exists() and read_release(folder).fingerprint == fingerprint
+
+
+def releases(settings: Settings) -> list[Path]:
+    """The folders of all kept releases, oldest first."""
+    return sorted(
+        path
+        for path in settings.published.glob("*")
+        if path.is_dir() and not path.is_symlink() and (path / "release.json").exists()
+    )
+
+
+def point_current_at(settings: Settings, release_id: str) -> None:
+    """Make `current` point to the release, in one step of the file system."""
+    fresh = settings.published / ".current.fresh"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(release_id)
+    fresh.replace(settings.published / "current")
+    flush(settings.published)
+
+
+def drop_old(settings: Settings) -> None:
+    """Delete all but the newest releases. Who has one open keeps reading it."""
+    for path in releases(settings)[:-KEPT]:
+        shutil.rmtree(path)
+
+
+def unused(settings: Settings, build_id: str) -> str:
+    """A release id of this build that no release has: a build may be published again."""
+    taken = {path.name for path in releases(settings)}
+    number = 1
+    while (release_id := build_id if number == 1 else f"{build_id}-{number}") in taken:
+        number += 1
+    return release_id
+
+
+def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """The number of rows of a relation."""
+    row = connection.execute(f"select count(*) from {relation}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def flush(path: Path) -> None:
+    """Make what was written to a file or folder last a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def text(value: object) -> str:
+    """A value as an SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"

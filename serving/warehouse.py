@@ -1,0 +1,232 @@
+"""Builds the warehouse file from the event log, one build at a time.
+
+The warehouse is a cache of the log: a build is a function of the log's position, the two
+times, the rule version and the project's own code. Their fingerprint tells whether a build
+would give anything new.
+"""
+
+import csv
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingestion.event_log import EventLog
+from ingestion.identifiers import Identifiers
+from ingestion.settings import Settings
+from serving.errors import WarehouseError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROJECT = REPOSITORY / "dbt_project"
+CODE = ("dbt_project", "expectations", "serving")
+CODE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".js", ".css"}
+
+
+@dataclass(frozen=True)
+class Build:
+    """One finished build of the warehouse file.
+
+    `fingerprint` names what went into it, `build_id` this very build of it.
+    """
+
+    build_id: str
+    fingerprint: str
+    as_of: str
+    known_at: str
+
+
+def build(settings: Settings, as_of: str = "", known_at: str = "") -> Build:
+    """Bring the warehouse up to the log, with dbt. Waits for another writer.
+
+    `as_of` and `known_at` are UTC times as text, '' for their defaults.
+    Raises WarehouseError with the names and messages of the models or tests that failed.
+    """
+    EventLog(settings.log).open()
+    with sole_writer(settings):
+        fingerprint = fingerprint_of(settings, as_of, known_at)
+        built_path(settings).unlink(missing_ok=True)
+        write_blocked(settings)
+        run_dbt(settings, "build", as_of, known_at)
+        built = Build(
+            build_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}",
+            fingerprint=fingerprint,
+            as_of=as_of,
+            known_at=known_at,
+        )
+        write_whole(built_path(settings), json.dumps(asdict(built), indent=1))
+    return built
+
+
+def last_build(settings: Settings) -> Build | None:
+    """The build that the warehouse file holds; None when none has finished."""
+    try:
+        return Build(**json.loads(built_path(settings).read_text()))
+    except FileNotFoundError:
+        return None
+
+
+def delete(settings: Settings) -> None:
+    """Delete the warehouse file, so that the next build starts from the log alone."""
+    with sole_writer(settings):
+        built_path(settings).unlink(missing_ok=True)
+        for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):
+            path.unlink()
+
+
+def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:
+    """A digest of everything that a build depends on."""
+    digest = hashlib.sha256()
+    for part in (EventLog(settings.log).position(), as_of, known_at, variables(settings)):
+        digest.update(json.dumps(part, sort_keys=True, default=str).encode() + b"\n")
+    for path in code_files():
+        digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\n" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def code_files() -> list[Path]:
+    """The files whose content can change a release, in order."""
+    return sorted(
+        path
+        for folder in CODE
+        for path in (REPOSITORY / folder).rglob("*")
+        if path.suffix in CODE_SUFFIXES and not {"target", "logs"} & set(path.parts)
+    )
+
+
+@contextmanager
+def sole_writer(settings: Settings) -> Iterator[None]:
+    """Hold the one right to write the warehouse; wait for it if need be.
+
+    The kernel gives the lock back when its holder ends, however it ends.
+    """
+    settings.root.mkdir(parents=True, exist_ok=True)
+    with open(settings.root / "warehouse.lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for the run that is writing {settings.warehouse} ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_blocked(settings: Settings) -> None:
+    """Hash the seed of identifiers that name nobody, so that dbt can leave them out.
+
+    dbt sees hashes only, here as everywhere; a value that cannot be normalised names nobody yet.
+    """
+    identifiers = Identifiers(settings.secret(), settings.default_region)
+    with open(PROJECT / "seeds" / "blocked_identifiers.csv", newline="") as seed:
+        rows = [
+            {"type": row["type"], "hash": hashed, "reason": row["reason"]}
+            for row in csv.DictReader(seed)
+            if (hashed := identifiers.read(row["type"], row["value"])[0])
+        ]
+    schema = pa.schema([("type", pa.string()), ("hash", pa.string()), ("reason", pa.string())])
+    path = settings.root / "blocked.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def run_dbt(settings: Settings, command: str, as_of: str = "", known_at: str = "") -> None:
+    """Run one dbt command on this state's log and warehouse; its output goes to dbt/dbt.out."""
+    folder = settings.root / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    arguments = [
+        sys.executable,
+        "-m",
+        "dbt.cli.main",
+        command,
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--vars", json.dumps({**variables(settings), "as_of": as_of, "known_at": known_at})),
+    ]
+    if command == "build":
+        arguments += ["--exclude-resource-type", "unit_test"]
+    results = folder / "target" / "run_results.json"
+    results.unlink(missing_ok=True)
+    started = time.monotonic()
+    with open(folder / "dbt.out", "w") as output:
+        code = subprocess.run(
+            arguments, env=environment(settings), stdout=output, stderr=subprocess.STDOUT
+        ).returncode
+    print(f"dbt {command}: {time.monotonic() - started:.0f} s", flush=True)
+    if code:
+        raise WarehouseError(f"dbt {command} failed: {reason_of_failure(results, folder)}")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment in which dbt finds this state's log and warehouse, and calls nobody."""
+    return {
+        **os.environ,
+        "JOURNEYS_LOG": str(settings.log.resolve()),
+        "JOURNEYS_WAREHOUSE": str(settings.warehouse.resolve()),
+        "JOURNEYS_BLOCKED": str((settings.root / "blocked.parquet").resolve()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "NO_COLOR": "1",
+    }
+
+
+def variables(settings: Settings) -> dict[str, object]:
+    """The dbt variables that come from this state: the newest mapping of each mapped source."""
+    mappings = {
+        header.source: header.mapping
+        for header in EventLog(settings.log).headers()
+        if header.mapping is not None
+    }
+    return {"mappings": [mappings[source] for source in sorted(mappings)]}
+
+
+def reason_of_failure(results: Path, folder: Path) -> str:
+    """Which models or tests failed and what they said; else the end of dbt's output."""
+    if results.exists():
+        failed = [
+            f"{result['unique_id'].split('.')[2]}: {' '.join((result['message'] or '').split())}"
+            for result in json.loads(results.read_text())["results"]
+            if result["status"] in ("error", "fail", "runtime error")
+        ]
+        if failed:
+            more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""
+            return "; ".join(failed[:5]) + more + f" (all in {folder / 'dbt.out'})"
+    return "\n".join((folder / "dbt.out").read_text().splitlines()[-15:])
+
+
+def built_path(settings: Settings) -> Path:
+    """Where the finished build is named."""
+    return settings.root / "build.json"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old one or the new one, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text)
+    part.replace(path)
+
+
+def main() -> int:
+    """`python -m serving.warehouse parse`: have dbt read the whole project."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["JOURNEYS_ROOT"] = folder
+        settings = Settings.read("check")
+        try:
+            run_dbt(settings, "parse")
+        except WarehouseError as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
