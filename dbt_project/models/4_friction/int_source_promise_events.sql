@@ -1,6 +1,10 @@
 -- One row per thing that a source's records say about a promise, with its customer and issue.
 
-{% set sources = ['connect', 'zendesk', 'segment', 'shopify', 'appointments'] %}
+{% set sources = [
+    'connect',
+    'segment',
+    'mapped',
+] %}
 
 with
 
