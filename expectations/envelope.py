@@ -6,26 +6,26 @@ LONGEST_KEY = 512
 
 SUITE = [
     gxe.ExpectColumnValuesToNotBeNull(
-        column="record_key", meta={"reason": "the record has no key"}
+        column="key_length", meta={"reason": "the record has no key"}
     ),
-    gxe.ExpectColumnValueLengthsToBeBetween(
-        column="record_key",
+    gxe.ExpectColumnValuesToBeBetween(
+        column="key_length",
         min_value=1,
         max_value=LONGEST_KEY,
         meta={"reason": f"the key is empty or longer than {LONGEST_KEY} characters"},
     ),
     gxe.ExpectColumnValuesToNotBeNull(
-        column="occurred_at",
+        column="occurred_day",
         meta={"reason": "the time is missing, unreadable, or without a time zone"},
     ),
     gxe.ExpectColumnValuesToBeBetween(
-        column="occurred_seconds",
-        min_value=631152000,
+        column="occurred_day",
+        min_value=7305,
         meta={"reason": "the time is before 1990"},
     ),
     gxe.ExpectColumnValuesToBeBetween(
-        column="seconds_ahead",
-        max_value=86400,
+        column="hours_ahead",
+        max_value=24,
         meta={"reason": "the time is more than 24 hours in the future"},
     ),
     gxe.ExpectColumnValuesToBeInSet(

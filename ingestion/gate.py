@@ -13,21 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from expectations.envelope import SUITE as ENVELOPE
-from expectations.run import Failure, failures
+from expectations.run import unexpected
 from ingestion import readers, times
 from ingestion.errors import UnreadableFile
 from ingestion.event_log import HEADER, Header
 from ingestion.identifiers import Identifiers
 from ingestion.source import File, RecordType, Source
 
-ENVELOPE_COLUMNS = (
-    "record_key", "record_version", "occurred_at", "occurred_seconds", "seconds_ahead",
-    "has_comparable_version",
-)  # fmt: skip
+ENVELOPE_COLUMNS = ("key_length", "occurred_day", "hours_ahead", "has_comparable_version")
 
 
 @dataclass(frozen=True)
@@ -36,6 +32,15 @@ class Threshold:
 
     share: float
     minimum: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One record (by its row number in the batch) that an expectation refused."""
+
+    row: int
+    expectation: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -127,26 +132,40 @@ class Gate:
         self._hash_identifiers()
         self._connection.execute(
             f"""
-            create or replace temp table accepted as
-            select min(row_number) as row_number, event_id
-            from (
-                select
-                    rowid as row_number,
-                    sha256(concat_ws(
-                        chr(31), {times.literal(self._source.name)}, record_type, record_key,
-                        coalesce(record_version, '')
-                    )) as event_id
+            create or replace temp table dropped as
+            with passed as (
+                select rowid as row_number, record_type, record_key, record_version
                 from read
-                where not is_ignored and file_no not in ({excluded})
+                where
+                    not is_ignored
+                    and file_no not in ({excluded})
+                    and rowid not in (select row_number from failed)
+            ),
+            repeated as (
+                select record_type, record_key, record_version, min(row_number) as first
+                from passed
+                group by all
+                having count(*) > 1
             )
-            anti join failed using (row_number)
-            group by event_id
+            select passed.row_number
+            from passed
+            join repeated
+                on passed.record_type = repeated.record_type
+                and passed.record_key = repeated.record_key
+                and passed.record_version is not distinct from repeated.record_version
+            where passed.row_number > repeated.first
+            union all
+            select rowid from read
+            where
+                is_ignored or file_no in ({excluded})
+                or rowid in (select row_number from failed)
             """
         )
         row = self._connection.execute(
             """
-            select count(*), max(occurred_at) filter (occurred_at <= recorded_at)
-            from read semi join accepted on read.rowid = accepted.row_number
+            select count(*), max(last_occurrence)
+            from read
+            where rowid not in (select row_number from dropped)
             """
         ).fetchone()
         assert row is not None  # an aggregate without groups always has one row
@@ -154,14 +173,13 @@ class Gate:
 
     def write(self, header: Header, fresh: Path) -> None:
         """Write the header and the accepted events to the Parquet file `fresh`, in file order."""
-        slots = self._slots()
+        slots = self._used_slots()
         identifiers = ", ".join(
-            f"{{'type': h{i}.type, 'hash': h{i}.hash, 'problem': h{i}.problem}}"
-            for i in range(slots)
+            f"{{'type': h{i}.type, 'hash': h{i}.hash, 'problem': h{i}.problem}}" for i in slots
         )
         joins = "\n".join(
-            f"left join hashed as h{i} on h{i}.type = read.type_{i} and h{i}.raw = read.raw_{i}"
-            for i in range(slots)
+            f"left join hashed as h{i} on h{i}.raw = read.raw_{i} and h{i}.type = read.type_{i}"
+            for i in slots
         )
         kept = (
             f"list_filter([{identifiers}], lambda x: x.type is not null)"
@@ -181,12 +199,15 @@ class Gate:
                     $payload as payload
                 union all by name
                 select
-                    event_id, $source as source, record_type, record_key, record_version,
+                    sha256(concat_ws(
+                        chr(31), $source, record_type, record_key, coalesce(record_version, '')
+                    )) as event_id,
+                    $source as source, record_type, record_key, record_version,
                     version_rank, occurred_at, recorded_at, $batch as batch_id, schema_version,
                     {kept} as identifiers, flags, payload
-                from accepted
-                join read on read.rowid = accepted.row_number
+                from read
                 {joins}
+                where read.rowid not in (select row_number from dropped)
             ) to {times.literal(str(fresh))}
             (format parquet, compression zstd, row_group_size 122880)
             """,
@@ -203,9 +224,7 @@ class Gate:
         source, connection = self._source, self._connection
         try:
             source.read(connection, files)
-            has_broken = ("broken",) in connection.execute(
-                "select column_name from (describe lines)"
-            ).fetchall()
+            has = {row[0] for row in connection.execute("describe lines").fetchall()}
             connection.execute(
                 f"""
                 create or replace temp table read as
@@ -213,7 +232,8 @@ class Gate:
                     select
                         file_no,
                         payload,
-                        {"broken" if has_broken else "null::varchar"} as broken,
+                        {"broken" if "broken" in has else "null::varchar"} as broken,
+                        {"number" if "number" in has else "null::bigint"} as number,
                         {_file_names(files)} as file,
                         json_transform(payload, {times.literal(_structure(source))}) as r
                     from lines
@@ -228,7 +248,7 @@ class Gate:
             if len(files) > 1:
                 raise  # the caller finds the file
             raise UnreadableFile(files[0].name, readers.first_line(error)) from error
-        if not has_broken:
+        if "broken" not in has:
             self._keep_broken_text(files)
 
     def _keep_broken_text(self, files: Sequence[File]) -> None:
@@ -266,25 +286,34 @@ class Gate:
         ]
 
     def _unexpected(self) -> list[Failure]:
-        found = failures(
-            self._frame(ENVELOPE_COLUMNS, "type_no is not null and not is_ignored"),
-            f"{self._source.name}.envelope",
-            ENVELOPE,
+        found = self._check(
+            "envelope", ENVELOPE_COLUMNS, ENVELOPE, "type_no is not null and not is_ignored"
         )
         suites = self._source.suites()
         for number, record in enumerate(self._source.records):
             suite = suites.get(record.name)
             if suite and not record.ignore:
-                columns = (*ENVELOPE_COLUMNS, *record.checks)
-                frame = self._frame(columns, f"type_no = {number}")
-                found += failures(frame, f"{self._source.name}.{record.name}", suite)
+                found += self._check(record.name, record.checks, suite, f"type_no = {number}")
         return found
 
-    def _frame(self, columns: Sequence[str], where: str) -> pd.DataFrame:
-        table = self._connection.execute(
-            f"select rowid as row_number, {', '.join(columns)} from read where {where}"
-        ).to_arrow_table()
-        return table.to_pandas(types_mapper=pd.ArrowDtype).set_index("row_number")
+    def _check(
+        self, name: str, columns: Iterable[str], suite: Sequence, where: str
+    ) -> list[Failure]:
+        """Check each distinct value of each column once, then find the rows that have it."""
+        values = {
+            column: self._connection.execute(
+                f"select distinct {column} from read where {where}"
+            ).to_arrow_table()[column]
+            for column in columns
+        }
+        found = []
+        for bad in unexpected(values, f"{self._source.name}.{name}", suite):
+            rows = self._connection.execute(
+                f"select rowid from read where ({where}) and {bad.column} is not distinct from ?",
+                [bad.value],
+            ).fetchall()
+            found += [Failure(row, bad.expectation, bad.reason) for (row,) in rows]
+        return found
 
     def _load_failures(self, found: Sequence[Failure]) -> None:
         first: dict[int, Failure] = {}
@@ -315,14 +344,21 @@ class Gate:
             and counts[file.number].set_aside > threshold.share * counts[file.number].records
         ]
 
-    def _slots(self) -> int:
-        return max((len(record.identifiers) for record in self._source.records), default=0)
+    def _used_slots(self) -> list[int]:
+        """The numbers of the identifier columns that hold anything."""
+        slots = range(max((len(r.identifiers) for r in self._source.records), default=0))
+        if not slots:
+            return []
+        counts = self._connection.execute(
+            f"select {', '.join(f'count(raw_{i})' for i in slots)} from read"
+        ).fetchone()
+        return [i for i in slots if counts and counts[i]]
 
     def _hash_identifiers(self) -> None:
         distinct = " union ".join(
             f"select type_{i} as type, raw_{i} as raw from read "
             f"where raw_{i} is not null and type_{i} is not null"
-            for i in range(self._slots())
+            for i in self._used_slots()
         )
         if not distinct:
             return
@@ -351,6 +387,7 @@ def _columns(records: Sequence[RecordType], recorded_at: datetime) -> list[str]:
     slots = max((len(record.identifiers) for record in records), default=0)
     checks = dict.fromkeys(name for record in records for name in record.checks)
     occurred = _by_type(records, lambda r: r.occurred_at, "timestamp")
+    occurrences = _by_type(records, lambda r: r.occurrences, "timestamp[]")
     version = _by_type(records, lambda r: r.version, "varchar")
     rank = _by_type(records, _rank, "bigint")
     recorded = _by_type(records, lambda r: r.recorded_at, "timestamp")
@@ -368,9 +405,13 @@ def _columns(records: Sequence[RecordType], recorded_at: datetime) -> list[str]:
         f"coalesce({rank}, 0) as version_rank",
         f"{version} is null or {rank} is not null as has_comparable_version",
         f"{occurred} as occurred_at",
+        f"list_max(list_filter({occurrences}, lambda x: x <= {now})) as last_occurrence"
+        if any(record.occurrences for record in records)
+        else f"case when occurred_at <= {now} then occurred_at end as last_occurrence",
         f"least(coalesce({recorded}, {now}), {now}) as recorded_at",
-        "epoch_us(occurred_at) // 1000000 as occurred_seconds",
-        f"epoch_us(occurred_at) // 1000000 - epoch_us({now}) // 1000000 as seconds_ahead",
+        "length(record_key) as key_length",
+        "epoch_us(occurred_at) // 86400000000 as occurred_day",
+        f"(epoch_us(occurred_at) - epoch_us({now}) + 3599999999) // 3600000000 as hours_ahead",
         f"{_by_type(records, _flags, 'varchar[]')} as flags",
     ]
     for i in range(slots):
@@ -440,10 +481,17 @@ def _file_names(files: Sequence[File]) -> str:
 def _structure(source: Source) -> str:
     """The JSON structure of all fields that the record types read, every leaf as text."""
     tree: dict[str, Any] = {}
-    for path in sorted({path for record in source.records for path in record.fields}):
-        *parents, leaf = path.split(".")
+    paths = {
+        tuple(path.split(".")) if isinstance(path, str) else path
+        for record in source.records
+        for path in record.fields
+    }
+    for path in sorted(paths, key=lambda path: (len(path), path)):
+        *parents, leaf = path
         place = tree
         for parent in parents:
-            place = place.setdefault(parent, {})
+            if not isinstance(place.get(parent), dict):
+                place[parent] = {}
+            place = place[parent]
         place[leaf] = "VARCHAR"
     return json.dumps(tree)

@@ -4,12 +4,15 @@ Each reader hands the file to DuckDB, in file order. A record that cannot be rea
 `payload` and, where the format lets us find it, its text in `broken`.
 """
 
+import csv as csv_module
 import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 
 from ingestion.errors import UnreadableFile
 from ingestion.source import File, Reader
@@ -34,27 +37,81 @@ def ndjson(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None
 
 def csv(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
     """A header line and one record a line; every value stays text. Payload: a JSON object."""
-    _csv(connection, files, delimiter=None)
+    start(connection)
+    for file in files:
+        insert_csv(connection, file)
 
 
-def delimited(delimiter: str) -> Reader:
-    """As `csv`, with a delimiter that is said and not sniffed."""
+def start(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty relation that the `insert_` readers fill, one file after the other."""
+    connection.execute(
+        "create or replace temp table lines("
+        "file_no integer, number bigint, payload varchar, broken varchar)"
+    )
 
-    def read(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
-        _csv(connection, files, delimiter)
 
-    return read
+def insert_csv(
+    connection: duckdb.DuckDBPyConnection,
+    file: File,
+    delimiter: str | None = None,
+    columns: Sequence[str] = (),
+) -> None:
+    """Add a CSV file (plain or gzip, UTF-8). `columns` must be in its header."""
+    header, delimiter = _csv_header(file, delimiter)
+    _need(file, header, columns)
+    if not header:
+        return
+    broken: list[tuple[int, str]] = []
+    rows = _csv_rows(file, header, delimiter, broken)
+    refused = {number for number, _ in broken}
+    numbers = [n for n in range(1, rows.num_rows + len(refused) + 1) if n not in refused]
+    connection.register("csv_rows", rows)
+    connection.register("csv_numbers", pa.table({"number": pa.array(numbers, pa.int64())}))
+    connection.execute(
+        f"insert into lines select {file.number}, number, to_json(row), null "
+        "from csv_rows as row positional join csv_numbers"
+    )
+    connection.unregister("csv_rows")
+    connection.unregister("csv_numbers")
+    if broken:
+        connection.executemany(f"insert into lines values ({file.number}, ?, null, ?)", broken)
 
 
-def parquet(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
-    """One record a row. Payload: the row as a JSON object."""
-    _by_file(
+def insert_ndjson(connection: duckdb.DuckDBPyConnection, file: File) -> None:
+    """Add an NDJSON file, plain or gzip."""
+    _insert(
         connection,
-        files,
-        lambda file: (
-            f"select {file.number}, to_json(row), null "
-            f"from read_parquet({literal(str(file.path))}) as row"
-        ),
+        file,
+        f"select row_number() over (), json::varchar from read_ndjson_objects("
+        f"{literal(globless(file.path))}, ignore_errors = true, "
+        f"maximum_object_size = {MAXIMUM_RECORD_BYTES})",
+    )
+    broken = connection.execute(
+        f"select number from lines where file_no = {file.number} and payload is null limit 1000"
+    ).fetchall()
+    for (number,) in broken:
+        connection.execute(
+            f"update lines set broken = ? where file_no = {file.number} and number = ?",
+            [text_of_record(file, number - 1), number],
+        )
+
+
+def insert_parquet(
+    connection: duckdb.DuckDBPyConnection, file: File, columns: Sequence[str] = ()
+) -> None:
+    """Add a Parquet file. `columns` must be in its schema."""
+    try:
+        rows = connection.execute(
+            f"describe from read_parquet({literal(globless(file.path))})"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise UnreadableFile(file.name, first_line(error)) from error
+    _need(file, [row[0] for row in rows], columns)
+    _insert(
+        connection,
+        file,
+        f"select row_number() over (), to_json(row) "
+        f"from read_parquet({literal(globless(file.path))}) as row",
     )
 
 
@@ -70,41 +127,65 @@ def text_of_record(file: File, number: int) -> str:
     return ""
 
 
-def _csv(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[File], delimiter: str | None
-) -> None:
-    said = f", delim = {literal(delimiter)}" if delimiter else ""
-    _by_file(
-        connection,
-        files,
-        lambda file: (
-            f"select {file.number}, to_json(row), null from read_csv("
-            f"{literal(str(file.path))}, header = true, all_varchar = true, sample_size = 2000, "
-            f"strict_mode = false, null_padding = true, ignore_errors = true, "
-            f"max_line_size = {MAXIMUM_RECORD_BYTES}, store_rejects = true{said}) as row"
-        ),
-        rejects=True,
-    )
+def _insert(connection: duckdb.DuckDBPyConnection, file: File, select: str) -> None:
+    try:
+        connection.execute(
+            f"insert into lines (file_no, number, payload) select {file.number}, * from ({select})"
+        )
+    except duckdb.Error as error:
+        raise UnreadableFile(file.name, first_line(error)) from error
 
 
-def _by_file(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[File], select, rejects: bool = False
-) -> None:
-    connection.execute(
-        "create or replace temp table lines(file_no integer, payload varchar, broken varchar)"
-    )
-    for file in files:
-        if file.path.stat().st_size == 0:
-            continue
-        try:
-            connection.execute(f"insert into lines {select(file)}")
-        except duckdb.Error as error:
-            raise UnreadableFile(file.name, first_line(error)) from error
-        if rejects:
-            connection.execute(
-                f"insert into lines select {file.number}, null, csv_line from reject_errors"
-            )
-            connection.execute("delete from reject_errors")
+def _csv_rows(
+    file: File, header: Sequence[str], delimiter: str, broken: list[tuple[int, str]]
+) -> pa.Table:
+    """All rows as text; those with another number of values go to `broken` with their number."""
+
+    def refuse(row: pa_csv.InvalidRow) -> str:
+        # rows are counted from the header, which is row 1
+        broken.append(((row.number or 1) - 1, row.text[:4096]))
+        return "skip"
+
+    try:
+        with pa_csv.open_csv(
+            file.path,
+            pa_csv.ReadOptions(use_threads=False, block_size=1 << 24),
+            pa_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
+            ),
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        ) as reader:
+            return reader.read_all()
+    except (pa.ArrowInvalid, OSError, EOFError) as error:
+        raise UnreadableFile(file.name, first_line(error)) from error
+
+
+def _need(file: File, has: Sequence[str], columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in has]
+    if missing and has:
+        raise UnreadableFile(
+            file.name,
+            f"has no column {', '.join(map(repr, missing))}; its columns are {', '.join(has)}",
+        )
+
+
+def _csv_header(file: File, delimiter: str | None) -> tuple[list[str], str]:
+    opener = gzip.open if file.path.suffix == ".gz" else open
+    try:
+        with opener(file.path, "rt", encoding="utf-8-sig", newline="") as lines:
+            first = lines.readline()
+            delimiter = delimiter or max(",;\t|", key=first.count)
+            header = next(csv_module.reader([first], delimiter=delimiter), [])
+    except (OSError, EOFError, UnicodeDecodeError, csv_module.Error) as error:
+        raise UnreadableFile(file.name, f"no header can be read: {error}") from error
+    if len({name.lower() for name in header}) < len(header) or "" in header:
+        raise UnreadableFile(file.name, "two columns have the same name, or one has none")
+    return header, delimiter
 
 
 def first_line(error: Exception) -> str:
@@ -114,10 +195,10 @@ def first_line(error: Exception) -> str:
 
 
 def _paths(files: Sequence[File]) -> str:
-    return "[" + ", ".join(literal(_globless(file.path)) for file in files) + "]"
+    return "[" + ", ".join(literal(globless(file.path)) for file in files) + "]"
 
 
-def _globless(path: Path) -> str:
+def globless(path: Path) -> str:
     # A file name is not a pattern: DuckDB reads '*', '?' and '[' in it as one.
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 

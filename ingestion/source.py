@@ -2,7 +2,9 @@
 
 All expressions are SQL over the record `r`, a struct of the JSON `fields` that are read at
 the gate (each as text, so that a wrong type is seen and not turned into a NULL), and `file`,
-the path of the file below the source's landing folder.
+the path of the file below the source's landing folder. A field is a dotted path, or a tuple
+of names where a name may hold a dot. `occurrences` lists the times of a record that tells of
+several; `occurred_at` is the first. Where the reader numbers its records, `number` is the record's, from 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +44,7 @@ class RecordType:
     """One kind of record of a source, and how its key, version, time and people are found."""
 
     name: str
-    fields: tuple[str, ...]
+    fields: tuple[str | tuple[str, ...], ...]
     key: str
     occurred_at: str
     version: str | None = None
@@ -54,6 +56,7 @@ class RecordType:
     flags: Mapping[str, str] = field(default_factory=dict)
     ignore: bool = False
     schema_version: int = 1
+    occurrences: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,4 +79,5 @@ class Source:
 
     def suites(self) -> Mapping[str, list]:
         """The expectations of each record type. Imported here: Great Expectations takes seconds."""
-        return import_module(self.expectations or f"expectations.{self.name}").SUITES
+        suites = import_module(self.expectations or f"expectations.{self.name}").SUITES
+        return suites(self) if callable(suites) else suites

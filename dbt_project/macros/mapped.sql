@@ -1,0 +1,30 @@
+-- The rows of every mapped source, one branch an interaction: the SQL comes compiled from the
+-- mapping that stands in the log (ingestion.sources.mapped.staging), so that the gate and
+-- staging read a row in one and the same way.
+{% macro mapped_rows(columns) -%}
+{%- for mapping in var('mappings') %}{% set mapped = loop %}{%- for interaction in mapping.interactions %}
+{%- if not (mapped.first and loop.first) %}
+union all
+{% endif %}
+select
+    event_id,
+    source,
+    record_type,
+    record_key,
+    recorded_at,
+    cast({{ interaction.position }} as integer) as position,
+    {%- for column in columns %}
+    {{ interaction.columns[column] }} as {{ column }}{{ "," if not loop.last }}
+    {%- endfor %}
+
+from (
+    select
+        *,
+        from_json(payload, '{{ mapping.structure | replace("'", "''") }}') as r
+
+    from {{ log_events(mapping.source, [mapping.record]) }} as recorded
+    {{ latest_version() }}
+) as parsed
+where {{ interaction.where }}
+{%- endfor %}{%- endfor %}
+{%- endmacro %}
