@@ -69,6 +69,13 @@ def spoil(world: World) -> None:
             "unknown status",
         ),
         (
+            "mail/care",
+            b"From nobody@example.org Wed Jan 21 12:00:00 2026\nMessage-ID: <bad-1@example.org>\n"
+            b"From: nobody@example.org\nTo: care@company.example\nDate: some day\n"
+            b"Subject: undated\n\nHello?\n\n",
+            "unreadable time",
+        ),
+        (
             "queue_tickets",
             b"BER-000,berlin-mitte,advice,2026-01-21T12:00:00,,,2026-01-21T12:30:00,left,,",
             "no time zone",

@@ -143,7 +143,7 @@ def notify(
     bounces = bounces or not person.is_reachable_by_mail
     address = person.email_at(at)
     message = f"{rng.getrandbits(88):022x}"
-    base = {
+    base: dict = {
         "email": address,
         "smtp-id": f"<{message}@{DOMAIN}>",
         "category": ["marketing", notice] if is_marketing else ["transactional", notice],

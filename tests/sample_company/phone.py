@@ -123,7 +123,7 @@ def callback(
             spoken[field] = record[field]
         spoken["CustomerEndpoint"] = record["CustomerEndpoint"]
         spoken["Attributes"] = record["Attributes"]
-        _deliver(world, spoken, answered_at + timedelta(seconds=15 + talked))
+        _deliver(world, spoken, _ended(answered_at, 15, talked, "somebody"))
     return contact_id
 
 

@@ -169,7 +169,7 @@ class Shop:
                 person,
                 email=email,
                 phone=phone,
-                shopify_customer=customer and str(person and person.shopify_customer),
+                shopify_customer=str(person.shopify_customer) if customer and person else None,
             )
         if pos:
             email = phone = None
@@ -274,7 +274,8 @@ def queue_ticket(
     )
     if world.has(closed_at):
         world.landing.put("queue_tickets", closed_at, ",".join(row).encode())
-        world.named(closed_at, person, phone=phone and person and person.phone, loyalty_id=loyalty)
+        given = person.phone if person and phone else None
+        world.named(closed_at, person, phone=given, loyalty_id=loyalty)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,15 @@ DELIVERY_PLOTS = {
     "stock_out": 3,
     "returned": 6,
 }
+APPOINTMENT_PLOTS = {
+    "kept": 58,
+    "served_late": 5,
+    "moved_by_customer": 8,
+    "moved_by_company": 12,
+    "called_off": 6,
+    "cancelled": 7,
+    "missed": 4,
+}
 PICKUP_PLOTS = {
     "quiet": 66,
     "ready_untold": 16,
@@ -98,13 +107,15 @@ def live(systems: Systems, someone: Person, orders: list[Order]) -> None:
         (_struggle_online, 0.16),
         (_chat, 0.03),
         (_read_campaigns, 1.0),
-        (_use_store_tablet, 0.03),
+        (_use_store_tablet, 0.1),
     ):
         if world.rng.random() < share:
             happens(systems, someone)
     systems.shop.close()
     systems.desk.close()
-    world.truth.lives(someone, [o.key for o in orders if o.placed_at <= world.end], plots)
+    world.truth.lives(
+        someone, [o.key for o in orders if o.person and o.placed_at <= world.end], plots
+    )
 
 
 def passes_by(systems: Systems, number: int) -> None:
@@ -374,7 +385,9 @@ def _returned(
     if refunded_at - answered_at > timedelta(days=10):
         chase_at = answered_at + timedelta(days=9)
         mail.customer_writes(world, thread, chase_at, "Where is my refund?")
-        _call(systems, order, chase_at + timedelta(days=2), "refund")
+        called_at = _office_time(world, chase_at + timedelta(days=2))
+        if _buyer(order).phone:
+            _call(systems, order, called_at, "refund")
     _money_back(systems, order, refunded_at, reason)
 
 
@@ -397,8 +410,9 @@ def _pickup(systems: Systems, order: Order) -> None:
         _late_in_silence(systems, order, promise, due, due)
     elif order.plot == "quiet":
         ready_at = due - timedelta(days=1, hours=rng.randint(1, 8))
-        _ready(systems, order, promise, ready_at, tells=True)
-        _collect(systems, order, promise, ready_at + timedelta(days=rng.randint(1, 3)))
+        told = _ready(systems, order, promise, ready_at, tells=True)
+        waits = timedelta(days=rng.randint(1, 3))
+        _collect(systems, order, promise, ready_at + waits if told else due + 2 * waits)
     else:
         ready_at = due - timedelta(hours=rng.randint(2, 8))
         tries = order.plot == "ready_bounced"
@@ -414,8 +428,7 @@ def _nobody_said(
     asked_at = _office_time(world, due + timedelta(days=rng.randint(2, 4)))
     told_at = _office_time(world, due + timedelta(days=rng.randint(6, 19)))
     if buyer.phone:
-        inbound = _call(systems, order, asked_at, "where_is_my_order")
-        promise.contact(asked_at, "phone")
+        inbound = _call(systems, order, asked_at, "where_is_my_order", promise)
         called_back_at = working_day_after(asked_at, 16, 30)
         if rng.random() < 0.25:
             told_at = answered_at = called_back_at - timedelta(hours=2)
@@ -425,11 +438,9 @@ def _nobody_said(
             _comes_back(systems, order, inbound, called_back_at, None)
             if rng.random() < 0.4 and told_at - asked_at > timedelta(days=4):
                 again_at = _office_time(world, asked_at + timedelta(days=3))
-                _call(systems, order, again_at, "where_is_my_order")
-                promise.contact(again_at, "phone")
+                _call(systems, order, again_at, "where_is_my_order", promise)
     else:
-        promise.contact(asked_at, "email")
-        _mail_chase(systems, order, asked_at)
+        _mail_chase(systems, order, asked_at, promise)
     told = mail.notify(world, buyer, told_at, "ready_for_pickup", order.key)
     promise.notice(told_at, told, "ready_for_pickup")
     _collect(systems, order, promise, told_at + timedelta(days=rng.randint(1, 2)))
@@ -471,7 +482,9 @@ def _ready(
     *,
     tells: bool,
     bounces: bool = False,
-) -> None:
+) -> bool:
+    """It lies ready. True if the customer was told."""
+    told = False
     systems.shop.change(
         order, at, displayFulfillmentStatus="FULFILLED", fulfillment=store.make_ready(order, at)
     )
@@ -483,6 +496,7 @@ def _ready(
             systems.world, _buyer(order), told_at, "ready_for_pickup", order.key, bounces=bounces
         )
         promise.notice(told_at, told, "ready_for_pickup")
+    return told
 
 
 def _collect(systems: Systems, order: Order, promise: Promise, at: datetime) -> None:
@@ -515,15 +529,14 @@ def _chase(
         way = rng.choices(("phone", "ticket", "email"), (50, 30, 20))[0]
         if way == "phone" and not buyer.phone:
             way = "email"
-        promise.contact(at, "phone" if way == "phone" else "email")
         if way == "phone":
-            inbound = _call(systems, order, at, "where_is_my_order")
+            inbound = _call(systems, order, at, "where_is_my_order", promise)
             if inbound.agent and rng.random() < 0.3:
                 _comes_back(systems, order, inbound, working_day_after(at, 17), None)
         elif way == "ticket":
-            _question(systems, order, at, "Where is my order?")
+            _question(systems, order, at, "Where is my order?", promise)
         else:
-            _mail_chase(systems, order, at)
+            _mail_chase(systems, order, at, promise)
         at += timedelta(days=1, hours=rng.randint(5, 40))
 
 
@@ -537,8 +550,9 @@ def _check_in(systems: Systems, order: Order, promise: Promise, at: datetime) ->
     mail.company_writes(systems.world, thread, at + timedelta(hours=3), "It is, as planned.")
 
 
-def _mail_chase(systems: Systems, order: Order, at: datetime) -> None:
+def _mail_chase(systems: Systems, order: Order, at: datetime, promise: Promise) -> None:
     world, rng = systems.world, systems.world.rng
+    promise.contact(at, "email")
     thread = mail.open_thread(_buyer(order), "Where is it?", order.key)
     mail.customer_writes(world, thread, at, "I was promised it days ago and heard nothing.")
     chance = rng.random()
@@ -551,19 +565,28 @@ def _mail_chase(systems: Systems, order: Order, at: datetime) -> None:
     )
 
 
-def _call(systems: Systems, order: Order, at: datetime, reason: str) -> phone.Call:
+def _call(
+    systems: Systems, order: Order, at: datetime, reason: str, promise: Promise | None = None
+) -> phone.Call:
     """A call about an order: a busy queue, sometimes handed on, sometimes given up first."""
     world, rng = systems.world, systems.world.rng
-    at = _office_time(world, at)
     if rng.random() < 0.18:
         phone.call(world, order.person, at, reason, order.key, wait=420, abandons=True)
+        if promise:
+            promise.contact(at, "phone")
         at += timedelta(minutes=25)
+    if promise:
+        promise.contact(at, "phone")
     transfers = rng.choices((0, 1, 2), (72, 22, 6))[0]
     return phone.call(world, order.person, at, reason, order.key, transfers=transfers)
 
 
-def _question(systems: Systems, order: Order, at: datetime, subject: str) -> None:
+def _question(
+    systems: Systems, order: Order, at: datetime, subject: str, promise: Promise | None = None
+) -> None:
     """A ticket about an order; answered in time, late, with an excuse, or never."""
+    if promise:
+        promise.contact(at, "email")
     desk, rng, buyer = systems.desk, systems.world.rng, _buyer(order)
     plot = rng.choices(("in_time", "late", "excuse", "never"), (45, 20, 25, 10))[0]
     ticket = desk.open(buyer, at, subject, "Please tell me.", order.key, plot=f"reply/{plot}")
@@ -581,6 +604,8 @@ def _question(systems: Systems, order: Order, at: datetime, subject: str) -> Non
     desk.solve(ticket, solved_at, "I believe that it has arrived by now.")
     if plot == "excuse":
         reopened_at = solved_at + timedelta(hours=20)
+        if promise:
+            promise.contact(reopened_at, "email")
         desk.customer_writes(ticket, reopened_at, "No, it has not.", plot="reply/reopened")
         desk.solve(ticket, reopened_at + timedelta(hours=rng.randint(2, 12)), "You are right.")
 
@@ -667,10 +692,7 @@ def _see_someone(systems: Systems, someone: Person) -> None:
     created_at = _office_time(world, _moment(world))
     start_at = day_after(created_at, rng.randint(5, 20), rng.randint(10, 17), rng.choice((0, 30)))
     slot = store.book(world, someone, created_at, start_at)
-    plot = rng.choices(
-        ("kept", "moved_by_customer", "moved_by_company", "called_off", "cancelled", "missed"),
-        (62, 8, 12, 6, 7, 5),
-    )[0]
+    plot = rng.choices(list(APPOINTMENT_PLOTS), list(APPOINTMENT_PLOTS.values()))[0]
     promise = _promised_slot(systems, slot, f"appointment/{plot}")
     confirmed_at = created_at + timedelta(minutes=2)
     mail.notify(world, someone, confirmed_at, "appointment_confirmed")
@@ -706,11 +728,12 @@ def _see_someone(systems: Systems, someone: Person) -> None:
         missed_at = start_at + timedelta(minutes=30)
         store.appointment_changed(world, slot, "no_show", missed_at)
         promise.cancelled_at, promise.cancelled_by = missed_at, "customer"
-    if plot == "kept":
+    if plot in ("kept", "served_late"):
         reminder_at = slot.start_at - timedelta(hours=14)
         if reminder_at > slot.created_at:
             mail.notify(world, someone, reminder_at, "appointment_reminder")
-        served_at = slot.start_at + timedelta(minutes=rng.choice((-3, 0, 0, 4)))
+        minutes = rng.randint(60, 100) if plot == "served_late" else rng.choice((-4, -1, 0))
+        served_at = slot.start_at + timedelta(minutes=minutes)
         store.appointment_changed(world, slot, "served", served_at)
         promise.kept_internally_at = promise.observed_at = served_at
 

@@ -2,7 +2,8 @@
 
 Only tests read it. Outcomes are decided by comparing dates, with the words of the mission and
 nothing of the scorer's: a promise is kept if the customer was told, or had it, by the due in
-force. The stories keep at least a day of distance from a due, so no grace changes an outcome.
+force. The stories break a promise by more than a day (an appointment by an hour), or not at
+all, so no grace changes an outcome.
 """
 
 import json
