@@ -3,6 +3,8 @@
 {% set sources = [
     'connect',
     'segment',
+    'shopify',
+    'mapped',
 ] %}
 
 with

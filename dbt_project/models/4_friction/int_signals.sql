@@ -14,39 +14,9 @@ steps as (
 
 ),
 
-{% set engine_models = [] %}
 engine_signals as (
 
-    {% for model in engine_models %}
-    select * from {{ ref(model) }}
-    {% else %}
-    select
-        customer_id,
-        occurred_at,
-        record_key,
-        source,
-        position as signal_position,
-        interaction_id,
-        event_id,
-        channel,
-        touchpoint,
-        signal,
-        issue_id,
-        phase,
-        is_moment_of_truth,
-        is_context_carried,
-        measure,
-        promise_id,
-        due_at,
-        location_id,
-        employee_id,
-        false as ends_silence,
-        false as is_credit_only,
-        recorded_at
-
-    from steps
-    where false
-    {% endfor %}
+    select * from {{ ref('int_engine_promise_signals') }}
 
 ),
 
@@ -143,9 +113,9 @@ covered as (
     select distinct
         customer_id,
         issue_id,
-        promise_kind
+        promise_kind || '.latency' as signal
 
-    from {{ ref('int_promises') }}
+    from {{ ref('int_engine_promises') }}
 
 ),
 
@@ -182,7 +152,7 @@ final as (
                     and not steps.is_automated
             else steps.direction = 'inbound' and steps.is_human_contact
         end as ends_silence,
-        covered.promise_kind is not null and not interaction_signals.is_stated as is_credit_only,
+        covered.signal is not null and not interaction_signals.is_stated as is_credit_only,
         steps.recorded_at
 
     from interaction_signals
@@ -191,7 +161,7 @@ final as (
         on
             steps.customer_id = covered.customer_id
             and steps.issue_id = covered.issue_id
-            and interaction_signals.signal = covered.promise_kind || '.latency'
+            and interaction_signals.signal = covered.signal
 
     union all
 

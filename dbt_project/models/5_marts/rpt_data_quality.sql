@@ -1,0 +1,170 @@
+-- One row per thing about the data that a reader should know: what was counted, where, and why.
+
+with
+
+unusable as (
+
+    select * from {{ ref('stg_unusable_identifiers') }}
+
+),
+
+blocked as (
+
+    select * from {{ ref('int_blocked_identifiers') }}
+
+),
+
+demoted as (
+
+    select * from {{ ref('int_demoted_links') }}
+
+),
+
+problems as (
+
+    select * from {{ ref('int_promise_problems') }}
+
+),
+
+steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('stg_identifiers') }}
+
+),
+
+batches as (
+
+    select * from {{ ref('stg_batches') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+together as (
+
+    select
+        'identifier not usable' as topic,
+        source,
+        identifier_type as subject,
+        problem as reason,
+        cast(sum(identifier_count) as bigint) as row_count
+
+    from unusable
+    group by all
+
+    union all
+
+    select
+        'identifier blocked' as topic,
+        cast(null as varchar) as source,
+        identifier_type as subject,
+        reason,
+        count(*) as row_count
+
+    from blocked
+    group by all
+
+    union all
+
+    select
+        'link demoted' as topic,
+        cast(null as varchar) as source,
+        concat(type_a, ' and ', type_b) as subject,
+        'it would have fused two logins' as reason,
+        count(*) as row_count
+
+    from demoted
+    group by all
+
+    union all
+
+    select
+        concat('promise ', replace(problem, '_', ' ')) as topic,
+        source,
+        cast(null as varchar) as subject,
+        reason,
+        count(*) as row_count
+
+    from problems
+    group by all
+
+    union all
+
+    select
+        'interaction of nobody known' as topic,
+        source,
+        channel as subject,
+        'no identifier on it, its subject or its conversation' as reason,
+        count(*) filter (where is_anonymous) as row_count
+
+    from steps
+    group by
+        source,
+        channel
+
+    union all
+
+    select
+        'people before stitching' as topic,
+        cast(null as varchar) as source,
+        steps.channel as subject,
+        'different identifiers on their events' as reason,
+        count(distinct identifiers.identifier_hash) as row_count
+
+    from steps
+    inner join identifiers on steps.event_id = identifiers.event_id
+    group by steps.channel
+
+    union all
+
+    select
+        'people after stitching' as topic,
+        cast(null as varchar) as source,
+        channel as subject,
+        'different customers, anonymous ones left out' as reason,
+        count(distinct customer_id) filter (where not is_anonymous) as row_count
+
+    from steps
+    group by channel
+
+    union all
+
+    select
+        'source behind' as topic,
+        batches.source,
+        cast(null as varchar) as subject,
+        'whole days from what the source covers to the as_of of the run' as reason,
+        cast(date_diff('day', max(batches.covers_until), min(run.as_of)) as bigint) as row_count
+
+    from batches
+    cross join run
+    group by batches.source
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['topic', 'source', 'subject', 'reason']) }} as quality_id,
+        topic,
+        source,
+        subject,
+        reason,
+        row_count
+
+    from together
+    where row_count > 0 or topic like 'people%'
+
+)
+
+select * from final
