@@ -1,0 +1,216 @@
+-- One row per delivered version of an Amazon Connect contact record, typed.
+
+{{ config(materialized='table') }}
+
+{#- Contact attributes are named by whoever builds the contact flows: which names mean what. The
+    first name that holds a value wins. Names are compared with case; no two may differ by it alone. #}
+{%- set meanings = var('connect_attributes', {
+    'order': ['order_id', 'order_name', 'order_number', 'orderId'],
+    'ticket': ['ticket_id', 'zendesk_ticket_id', 'ticketId'],
+    'appointment': ['appointment_id', 'appointmentId'],
+    'reason': ['reason', 'contact_reason', 'intent'],
+    'outcome': ['outcome', 'disposition'],
+    'resolved': ['resolved', 'is_resolved'],
+    'context': ['context_carried', 'context', 'context_summary', 'transfer_summary'],
+    'transfer': ['transfer_type'],
+    'location': ['location_id', 'store_id'],
+}) %}
+{%- set attribute = {} %}
+{%- for meaning, names in meanings.items() %}
+{%- set values = [] %}
+{%- for name in names %}
+{%- do values.append("nullif(trim(r.attributes." ~ name ~ "), '')") %}
+{%- endfor %}
+{%- do attribute.update({meaning: "coalesce(" ~ values | join(", ") ~ ")"}) %}
+{%- endfor %}
+
+with
+
+events as (
+
+    select * from {{ log_events('connect', ['contact']) }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+typed as (
+
+    select
+        event_id,
+        source,
+        record_type,
+        record_key,
+        version_rank,
+        occurred_at,
+        recorded_at,
+        from_json(payload, '{
+            "LastUpdateTimestamp": "TIMESTAMPTZ",
+            "ScheduledTimestamp": "TIMESTAMPTZ",
+            "ConnectedToSystemTimestamp": "TIMESTAMPTZ",
+            "DisconnectTimestamp": "TIMESTAMPTZ",
+            "TransferCompletedTimestamp": "TIMESTAMPTZ",
+            "DisconnectReason": "VARCHAR",
+            "InitialContactId": "VARCHAR",
+            "PreviousContactId": "VARCHAR",
+            "NextContactId": "VARCHAR",
+            "Channel": "VARCHAR",
+            "InitiationMethod": "VARCHAR",
+            "Queue": {"Name": "VARCHAR", "EnqueueTimestamp": "TIMESTAMPTZ", "Duration": "BIGINT"},
+            "Agent": {
+                "ARN": "VARCHAR",
+                "ConnectedToAgentTimestamp": "TIMESTAMPTZ",
+                "AgentInteractionDuration": "BIGINT",
+                "CustomerHoldDuration": "BIGINT"
+            },
+            "Attributes": {
+                {%- for name in meanings.values() | sum(start=[]) %}
+                "{{ name }}": "VARCHAR"{{ ',' if not loop.last }}
+                {%- endfor %}
+            }
+        }') as r
+
+    from events
+
+),
+
+named as (
+
+    select
+        event_id,
+        source,
+        record_type,
+        record_key,
+        version_rank,
+        occurred_at,
+        recorded_at,
+        cast(r.lastupdatetimestamp as timestamp) as updated_at,
+
+        -- the chain
+        'connect/' || coalesce(r.initialcontactid, record_key) as conversation_key,
+        r.previouscontactid as previous_contact_id,
+        r.nextcontactid as next_contact_id,
+        r.initiationmethod as initiation_method,
+        r.channel as medium,
+
+        -- the times
+        cast(r.scheduledtimestamp as timestamp) as scheduled_at,
+        cast(r.connectedtosystemtimestamp as timestamp) as connected_to_customer_at,
+        cast(r.queue.enqueuetimestamp as timestamp) as queued_at,
+        cast(r.agent.connectedtoagenttimestamp as timestamp) as connected_to_agent_at,
+        cast(r.transfercompletedtimestamp as timestamp) as transfer_completed_at,
+        cast(r.disconnecttimestamp as timestamp) as disconnected_at,
+
+        -- the measures
+        r.queue.duration as wait_seconds,
+        r.agent.customerholdduration as hold_seconds,
+        r.agent.agentinteractionduration as talk_seconds,
+
+        -- the words
+        nullif(trim(regexp_replace(lower(r.queue.name), '[^a-z0-9]+', '_', 'g'), '_'), '') as queue,
+        regexp_extract(r.agent.arn, '([^/]+)$', 1) as agent_id,
+        r.disconnectreason as disconnect_reason,
+        ltrim({{ attribute.order }}, '#') as order_key,
+        {{ attribute.ticket }} as ticket_key,
+        {{ attribute.appointment }} as appointment_key,
+        trim(regexp_replace(lower({{ attribute.reason }}), '[^a-z0-9]+', '_', 'g'), '_') as reason,
+        trim(regexp_replace(lower({{ attribute.outcome }}), '[^a-z0-9]+', '_', 'g'), '_')
+            as stated_outcome,
+        lower({{ attribute.resolved }}) as stated_resolved,
+        lower({{ attribute.context }}) as stated_context,
+        lower({{ attribute.transfer }}) as stated_transfer,
+        {{ attribute.location }} as location_id,
+        coalesce(
+            r.initiationmethod = 'CALLBACK'
+            and greatest(
+                cast(r.connectedtosystemtimestamp as timestamp),
+                cast(r.agent.connectedtoagenttimestamp as timestamp)
+            ) > (select run.as_of from run),
+            false
+        ) as is_made_later,
+        row_number() over (
+            partition by record_key
+            order by version_rank desc, recorded_at desc, event_id desc
+        ) = 1 as is_latest
+
+    from typed
+
+),
+
+final as (
+
+    select
+        event_id,
+        source,
+        record_type,
+        record_key,
+        version_rank,
+        occurred_at,
+        recorded_at,
+        updated_at,
+        is_latest,
+        conversation_key,
+        previous_contact_id,
+        next_contact_id,
+        initiation_method,
+        medium,
+
+        -- Who turned to whom. A leg of a transfer is not a new contact of the customer's.
+        case
+            when medium = 'TASK' then 'internal'
+            when initiation_method in ('INBOUND', 'WEBRTC_API') then 'inbound'
+            when initiation_method = 'API' and medium != 'VOICE' then 'inbound'
+            when
+                initiation_method in ('OUTBOUND', 'CALLBACK', 'API', 'AGENT_REPLY', 'FLOW')
+                then 'outbound'
+            else 'internal'
+        end as direction,
+        -- A task, a listening supervisor, a third party and a survey flow are in no channel of
+        -- the customer's: they must not look like a change of channel.
+        case
+            when medium = 'TASK' or initiation_method in ('MONITOR', 'EXTERNAL_OUTBOUND', 'DISCONNECT')
+                then null
+            when medium = 'VOICE' then 'phone'
+            else lower(medium)
+        end as channel,
+
+        scheduled_at,
+        -- A callback is asked for long before it is made: as of a time between, nobody has called.
+        case when not is_made_later then connected_to_customer_at end as connected_to_customer_at,
+        queued_at,
+        case when not is_made_later then connected_to_agent_at end as connected_to_agent_at,
+        transfer_completed_at,
+        disconnected_at,
+        wait_seconds,
+        case when not is_made_later then hold_seconds end as hold_seconds,
+        case when not is_made_later then talk_seconds end as talk_seconds,
+        queue,
+        case when not is_made_later then agent_id end as agent_id,
+        disconnect_reason,
+        case
+            when order_key is not null then 'order'
+            when ticket_key is not null then 'ticket'
+            when appointment_key is not null then 'appointment'
+        end as subject_type,
+        coalesce(order_key, ticket_key, appointment_key) as subject_key,
+        reason,
+        stated_outcome,
+        case
+            when stated_resolved in ('true', 'yes', '1', 'resolved', 'solved') then true
+            when stated_resolved in ('false', 'no', '0', 'unresolved') then false
+            when stated_outcome in ('resolved', 'solved') then true
+            when stated_outcome in ('unresolved', 'not_resolved') then false
+        end as is_resolved,
+        coalesce(stated_context not in ('false', 'no', '0', 'none'), false) as is_context_carried,
+        stated_transfer,
+        location_id
+
+    from named
+
+)
+
+select * from final
