@@ -11,7 +11,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,11 @@ from serving.errors import NotPublished, ServingError, TimeError
 from serving.times import utc
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
-SEEDS = ("friction_params", "levels", "decay_weights")
+SEEDS = {
+    "friction_params": "rule_version varchar, name varchar, value decimal(18, 3)",
+    "levels": "rule_version varchar, level integer, threshold_fp bigint, intervention varchar",
+    "decay_weights": "half_life_hours bigint, k bigint, weight bigint",
+}
 MACROS = ("whole_numbers", "friction")
 MODELS = ("int_friction_rule", "int_decay_clock", "int_decay_states", "int_customer_scores")
 COLUMNS = (
@@ -50,22 +54,21 @@ def scores_at(release: Path, at: datetime) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach '{release}' as release (read_only)")
-        for seed in SEEDS:
-            connection.execute(
-                f"create table {seed} as select * from read_csv('{PROJECT}/seeds/{seed}.csv')"
-            )
+        for seed, columns in SEEDS.items():
+            connection.execute(f"create table {seed} ({columns})")
+            connection.execute(f"copy {seed} from '{PROJECT}/seeds/{seed}.csv' (header)")
         connection.execute(
             "create table stg_run as select cast(? as timestamp) as as_of, "
             "(select max(rule_version) from release.fct_scores) as rule_version",
             [at],
         )
-        columns = (
+        needed = (
             "customer_id, occurred_at, signal_number, half_life, decay_epoch, decay_weight, "
             "friction_micro, credit_micro"
         )
         connection.execute(
-            f"create view int_scored_signals as select {columns} from release.fct_scores "
-            f"union all select {columns} from release.rpt_signals_due"
+            f"create view int_scored_signals as select {needed} from release.fct_scores "
+            f"union all select {needed} from release.rpt_signals_due"
         )
         for model in MODELS:
             connection.execute(f"create table {model} as {rendered(model)}")
@@ -82,7 +85,7 @@ def rendered(model: str) -> str:
     """
     macros = "".join((PROJECT / "macros" / f"{name}.sql").read_text() for name in MACROS)
     sql = (PROJECT / "models" / "4_friction" / f"{model}.sql").read_text()
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment = jinja2.Environment()
     template = environment.from_string(
         macros + sql,
         globals={"ref": str, "return": str, "adapter": _Adapter(environment, macros)},

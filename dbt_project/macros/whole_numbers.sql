@@ -25,3 +25,8 @@ last_value({{ expression }} ignore nulls) over {{ history }}
 {% macro spark__last_known(expression, history) -%}
 last_value({{ expression }}) ignore nulls over {{ history }}
 {%- endmacro %}
+
+-- A CTE that is worked out before it is joined; without it DuckDB joins on less than the key.
+{% macro stored() -%}{{ return(adapter.dispatch('stored')()) }}{%- endmacro %}
+{% macro duckdb__stored() -%}as materialized{%- endmacro %}
+{% macro spark__stored() -%}as{%- endmacro %}

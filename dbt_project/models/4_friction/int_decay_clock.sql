@@ -31,7 +31,7 @@ present as (
 
 ),
 
-classes as materialized (
+classes as (
 
     {%- for class in ['short', 'base', 'long'] %}
     select

@@ -27,8 +27,8 @@ hours as (
 
 ),
 
--- The hour within the epoch is a column before it is joined on: see the trap in DECISIONS.md.
-epochs as materialized (
+-- Joined on as an expression, DuckDB joins on the half-life alone and filters afterwards.
+epochs {{ stored() }} (
 
     select
         hours.occurred_hour,

@@ -55,7 +55,7 @@ counted as (
 
     select
         scored.*,
-        clock.weight * 100 as weight_of_unit,
+        {{ wide('clock.weight') }} * 100 as weight_of_unit,
         case
             when scored.decay_epoch = clock.epoch then 1
             when scored.decay_epoch = clock.epoch - 1 then clock.epoch_factor

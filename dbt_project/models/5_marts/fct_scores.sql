@@ -174,7 +174,7 @@ final as (
         capped.friction_micro,
         capped.credit_micro,
         capped.half_life,
-        cast(capped.decay_epoch as bigint) as decay_epoch,
+        capped.decay_epoch,
         capped.decay_weight,
         rule.rule_version
 
