@@ -58,9 +58,10 @@ untold as (
         events.occurred_at
 
     from events
+    inner join promises on events.promise_key = promises.promise_key
     left join dated on events.promise_event_id = dated.promise_event_id
     where
-        (events.event = 'kept_internally' and events.needs_notice)
+        (events.event = 'kept_internally' and promises.needs_notice)
         or (dated.dating_number > 1 and events.confidence != 'sla')
 
 ),

@@ -245,6 +245,7 @@ entrusted as (
     select distinct
         owned.promise_key,
         owned.promise_kind,
+        owned.customer_id,
         owned.issue_id,
         feeds.fulfilment_source
 
@@ -287,6 +288,7 @@ adopted as (
 
     select
         entrusted.promise_key as entrusted_promise_key,
+        entrusted.customer_id as entrusted_customer_id,
         owned.*
 
     from entrusted
@@ -330,7 +332,7 @@ final as (
         due_at,
         is_date,
         time_zone,
-        customer_id,
+        entrusted_customer_id as customer_id,
         issue_id,
         needs_notice,
         owner,
