@@ -16,7 +16,7 @@ import pytest
 
 from tests.sample_company import clickstream
 from tests.sample_company.company import simulate
-from tests.sample_company.people import TELEPHONES, telephone
+from tests.sample_company.people import SWITCHBOARD, TELEPHONES, telephone
 
 END = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 SIZE, MONTHS, SEED = 260, 3, 7
@@ -91,6 +91,7 @@ def test_every_system_exports_every_month_in_its_own_format(exported: Exported) 
         "shopify/2026-06/orders.jsonl",
         "shopify/2026-06/fulfillment_orders.jsonl",
         "shopify/2026-06/refunds.jsonl",
+        "shopify/2026-06/returns.jsonl",
         "queue_tickets/2026-06.csv",
         "appointments/2026-06.csv",
     } <= names
@@ -123,7 +124,7 @@ def test_nobody_real_can_be_meant(exported: Exported) -> None:
     domains = {found.lower() for found in re.findall(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", text)}
     reserved = ("example.org", "example.net", "example.com", "company.example")
     assert {domain for domain in domains if not domain.endswith(reserved)} == set()
-    reserved_numbers = {telephone(number) for number in range(TELEPHONES)}
+    reserved_numbers = {SWITCHBOARD, *(telephone(number) for number in range(TELEPHONES))}
     phones = {
         value for c in exported.truth["customers"] for value in c["identifiers"].get("phone", ())
     }
@@ -201,7 +202,7 @@ def test_every_cookie_with_a_login_is_known_to_the_truth(exported: Exported) -> 
     }
     assert owners
     for call in exported.lines("segment/*"):
-        if call.get("userId"):
+        if call.get("userId") not in (None, "anonymous"):
             assert call["userId"] in owners
 
 

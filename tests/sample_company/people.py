@@ -32,6 +32,9 @@ RANGES = (
 )
 TELEPHONES = sum(10**digits for _, digits in RANGES)
 
+SWITCHBOARD = "+441632960000"  # an office from which many customers call
+SWITCHBOARD_EVERY = 40  # of so many customers, one calls from there
+
 LOCATIONS = ("berlin-mitte", "hamburg-altona", "muenchen-ost", "london-soho", "newyork-hudson")
 FAMILY_EVERY = 12  # of so many customers, one shares the telephone of the one before
 FAMILY_MAIL_EVERY = 24  # and of so many, one shares the mail address too

@@ -42,8 +42,14 @@ def call(
     abandons: bool = False,
     outbound: bool = False,
     channel: str = "VOICE",
+    outcome: str | None = None,
+    number: str | None = None,
 ) -> Call:
-    """A contact of one or more legs; `wait` and `talk` in seconds. Returns the last leg."""
+    """A contact of one or more legs; `wait` and `talk` in seconds. Returns the last leg.
+
+    `outcome`: what the agent noted at the end. `number`: where the call comes from, if it is not
+    the customer's own telephone.
+    """
     rng = world.rng
     wait = int(min(1500, rng.expovariate(1 / 90))) if wait is None else wait
     withheld = rng.random() < 0.02
@@ -56,19 +62,27 @@ def call(
         following = world.uuid() if leg < transfers else None
         method = "TRANSFER" if leg else "OUTBOUND" if outbound else "INBOUND"
         record = _leg(world, contact_id, method, at, wait, talked, agent, queue, channel)
+        ended_at = _ended(at, wait, talked, agent)
         record["InitialContactId"] = first
         record["PreviousContactId"] = previous
         record["NextContactId"] = following
-        record["CustomerEndpoint"] = _endpoint(person, withheld, channel)
+        shown = number or (person.phone if person else None)
+        record["CustomerEndpoint"] = _endpoint(world, shown, withheld, channel)
         record["Attributes"] = {"reason": reason} | ({"order_id": order} if order else {})
-        ended_at = _ended(at, wait, talked, agent)
+        if outcome and agent and not following:
+            record["Attributes"]["outcome"] = outcome
+        if leg and rng.random() < 0.4:
+            record["Attributes"]["context_carried"] = "true"
+        if channel == "CHAT" and person and person.is_known_at(at):
+            record["Attributes"]["user_id"] = person.user_id
+            world.named(ended_at, person, user_id=person.user_id)
         if following:
             record["TransferCompletedTimestamp"] = seconds_z(ended_at)
             record["TransferredToEndpoint"] = {"Address": "specialists", "Type": "QUEUE"}
             record["DisconnectReason"] = "CONTACT_FLOW_DISCONNECT"
         _deliver(world, record, ended_at)
         if person and not withheld and channel == "VOICE":
-            world.named(ended_at, person, phone=person.phone)
+            world.named(ended_at, person, phone=shown)
         done = Call(contact_id, at, ended_at, agent)
         if following:
             first, previous, contact_id = first or contact_id, contact_id, following
@@ -100,7 +114,7 @@ def callback(
         "DisconnectReason": None,
         "ConnectedToSystemTimestamp": None,
         "Queue": None,
-        "CustomerEndpoint": _endpoint(person, False, "VOICE"),
+        "CustomerEndpoint": _endpoint(world, person.phone, False, "VOICE"),
         "Attributes": {"reason": "callback"} | ({"order_id": order} if order else {}),
     }
     _deliver(world, record, created_at)
@@ -203,10 +217,10 @@ def _ended(at: datetime, wait: int, talked: int, agent: str | None) -> datetime:
     return at + timedelta(seconds=12 + wait + (talked if agent else 0))
 
 
-def _endpoint(person: Person | None, withheld: bool, channel: str) -> dict | None:
+def _endpoint(world: World, number: str | None, withheld: bool, channel: str) -> dict | None:
     if channel == "CHAT":
         return None
-    shown = None if withheld or person is None else person.phone
+    shown = world.rng.choice((None, "anonymous")) if withheld else number
     return {"Address": shown, "Type": "TELEPHONE_NUMBER"}
 
 

@@ -18,6 +18,13 @@ GOODS = (
     ("Coffee mill", "CM-5", 8450), ("Bath towels", "TW-6", 3490), ("Wall clock", "WC-8", 4290),
 )  # fmt: skip
 
+RETURN_REASONS = {
+    "wrong item": "WRONG_ITEM",
+    "not as described": "NOT_AS_DESCRIBED",
+    "defective": "DEFECTIVE",
+    "no longer wanted": "UNWANTED",
+}
+
 
 @dataclass
 class Order:
@@ -134,6 +141,33 @@ class Shop:
             displayFinancialStatus="REFUNDED" if whole else "PARTIALLY_REFUNDED",
             **({"returnStatus": "RETURNED"} if whole and order.fulfillment else {}),
         )
+
+    def send_back(self, order: Order, at: datetime, asked_at: datetime, reason: str) -> None:
+        """A return that the customer asked for at `asked_at`, exported once it is approved."""
+        if not self._world.has(at):
+            return
+        id = f"gid://shopify/Return/{9_900_000_000 + order.number}"
+        record = {
+            "id": id,
+            "name": f"#{order.number}-R1",
+            "status": "OPEN",
+            "createdAt": seconds_z(asked_at),
+            "requestApprovedAt": seconds_z(at),
+            "order": {"id": order.id, "name": f"#{order.number}"},
+            "totalQuantity": len(order.goods),
+        }
+        children = [
+            {
+                "id": _child(order, n, "ReturnLineItem"),
+                "quantity": 1,
+                "returnReason": RETURN_REASONS[reason],
+                "returnReasonNote": reason,
+                "__parentId": id,
+            }
+            for n in range(len(order.goods))
+        ]
+        self._export("shopify/returns", id, at, record, children)
+        self.change(order, at, returnStatus="IN_PROGRESS")
 
     def close(self) -> None:
         """Export what is still pending; call once a customer's story has been told."""

@@ -11,7 +11,13 @@ from random import Random
 
 from tests.sample_company import mail, phone, store, web
 from tests.sample_company.clock import day_after, local, local_day, seconds_z, working_day_after
-from tests.sample_company.people import LOCATIONS, Person, person
+from tests.sample_company.people import (
+    LOCATIONS,
+    SWITCHBOARD,
+    SWITCHBOARD_EVERY,
+    Person,
+    person,
+)
 from tests.sample_company.store import GOODS, Order, Shop
 from tests.sample_company.tickets import Desk
 from tests.sample_company.truth import Promise
@@ -125,7 +131,11 @@ def passes_by(systems: Systems, number: int) -> None:
     at = _moment(world)
     chance = rng.random()
     if chance < 0.6:
-        session = web.Session(world, None, at, f"{rng.getrandbits(64):016x}")
+        # Some sites send a word where nobody is logged in; some visitors are machines.
+        placeholder = "anonymous" if rng.random() < 0.05 else None
+        agent = "ExampleBot/2.1 (+https://bot.example.org)" if rng.random() < 0.05 else None
+        cookie = f"{rng.getrandbits(64):016x}"
+        session = web.Session(world, None, at, cookie, placeholder=placeholder, agent=agent)
         web.browse(session, rng.randrange(1, 9))
     elif chance < 0.9:
         store.queue_ticket(
@@ -319,6 +329,9 @@ def _late_in_silence(
         return
     _ship(systems, order, promise, done_at - timedelta(days=1), done_at)
     _hand_over(systems, order, promise, done_at)
+    if rng.random() < 0.15:
+        sorry_at = _office_time(systems.world, done_at + timedelta(days=2))
+        systems.shop.refund(order, sorry_at, "goodwill", cents=500)
 
 
 def _lost(
@@ -381,6 +394,10 @@ def _returned(
         answered_at,
         "The label is attached. Your money is back within 5 days of its arrival.",
     )
+    if reason != "no longer wanted" and rng.random() < 0.15:
+        _money_back(systems, order, answered_at + timedelta(hours=1), "keep it")
+        return
+    systems.shop.send_back(order, answered_at, wrote_at, reason)
     refunded_at = answered_at + timedelta(days=rng.choice((4, 5, 6, 14, 20)))
     if refunded_at - answered_at > timedelta(days=10):
         chase_at = answered_at + timedelta(days=9)
@@ -428,7 +445,7 @@ def _nobody_said(
     asked_at = _office_time(world, due + timedelta(days=rng.randint(2, 4)))
     told_at = _office_time(world, due + timedelta(days=rng.randint(6, 19)))
     if buyer.phone:
-        inbound = _call(systems, order, asked_at, "where_is_my_order", promise)
+        inbound = _call(systems, order, asked_at, "where_is_my_order", promise, "callback_promised")
         called_back_at = working_day_after(asked_at, 16, 30)
         if rng.random() < 0.25:
             told_at = answered_at = called_back_at - timedelta(hours=2)
@@ -438,7 +455,7 @@ def _nobody_said(
             _comes_back(systems, order, inbound, called_back_at, None)
             if rng.random() < 0.4 and told_at - asked_at > timedelta(days=4):
                 again_at = _office_time(world, asked_at + timedelta(days=3))
-                _call(systems, order, again_at, "where_is_my_order", promise)
+                _call(systems, order, again_at, "where_is_my_order", promise, "no_information")
     else:
         _mail_chase(systems, order, asked_at, promise)
     told = mail.notify(world, buyer, told_at, "ready_for_pickup", order.key)
@@ -530,8 +547,11 @@ def _chase(
         if way == "phone" and not buyer.phone:
             way = "email"
         if way == "phone":
-            inbound = _call(systems, order, at, "where_is_my_order", promise)
-            if inbound.agent and rng.random() < 0.3:
+            outcome = rng.choices(
+                ("callback_promised", "no_information", "date_given"), (30, 45, 25)
+            )[0]
+            inbound = _call(systems, order, at, "where_is_my_order", promise, outcome)
+            if outcome == "callback_promised":
                 _comes_back(systems, order, inbound, working_day_after(at, 17), None)
         elif way == "ticket":
             _question(systems, order, at, "Where is my order?", promise)
@@ -566,7 +586,12 @@ def _mail_chase(systems: Systems, order: Order, at: datetime, promise: Promise) 
 
 
 def _call(
-    systems: Systems, order: Order, at: datetime, reason: str, promise: Promise | None = None
+    systems: Systems,
+    order: Order,
+    at: datetime,
+    reason: str,
+    promise: Promise | None = None,
+    outcome: str = "resolved",
 ) -> phone.Call:
     """A call about an order: a busy queue, sometimes handed on, sometimes given up first."""
     world, rng = systems.world, systems.world.rng
@@ -578,7 +603,9 @@ def _call(
     if promise:
         promise.contact(at, "phone")
     transfers = rng.choices((0, 1, 2), (72, 22, 6))[0]
-    return phone.call(world, order.person, at, reason, order.key, transfers=transfers)
+    return phone.call(
+        world, order.person, at, reason, order.key, transfers=transfers, outcome=outcome
+    )
 
 
 def _question(
@@ -648,6 +675,7 @@ def _call_for_advice(systems: Systems, someone: Person) -> None:
     at = _office_time(world, _moment(world))
     reason = rng.choice(("product_advice", "billing", "opening_hours", "complaint"))
     gives_up = rng.random() < 0.12
+    from_office = someone.number % SWITCHBOARD_EVERY == 5
     phone.call(
         world,
         someone,
@@ -656,6 +684,8 @@ def _call_for_advice(systems: Systems, someone: Person) -> None:
         abandons=gives_up,
         wait=300 if gives_up else None,
         transfers=rng.choices((0, 1), (85, 15))[0],
+        outcome=rng.choices(("resolved", "no_information"), (85, 15))[0],
+        number=SWITCHBOARD if from_office else None,
     )
 
 

@@ -33,13 +33,15 @@ class Session:
         *,
         referrer: str = "",
         logged_in: bool = False,
+        placeholder: str | None = None,
+        agent: str | None = None,
     ) -> None:
         rng = self.rng = world.rng
         self._world = world
         self._person = person
         self._cookie = cookie
-        self._user = person.user_id if person and logged_in else None
-        self._agent = AGENTS[rng.randrange(len(AGENTS))]
+        self._user = person.user_id if person and logged_in else placeholder
+        self._agent = agent or AGENTS[rng.randrange(len(AGENTS))]
         self._ip = f"203.0.113.{rng.randrange(1, 255)}"
         self._path = "/"
         self._referrer = referrer

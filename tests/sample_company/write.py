@@ -125,6 +125,7 @@ STREAMS = {
     "shopify/orders": Layout(_monthly("shopify/", "/orders.jsonl"), lines),
     "shopify/fulfillment_orders": Layout(_monthly("shopify/", "/fulfillment_orders.jsonl"), lines),
     "shopify/refunds": Layout(_monthly("shopify/", "/refunds.jsonl"), lines),
+    "shopify/returns": Layout(_monthly("shopify/", "/returns.jsonl"), lines),
     "queue_tickets": Layout(_monthly("queue_tickets/", ".csv"), csv(QUEUE_TICKETS)),
     "appointments": Layout(_monthly("appointments/", ".csv"), csv(APPOINTMENTS)),
 }
