@@ -9,6 +9,12 @@ events as (
 
 ),
 
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
 thresholds as (
 
     select
@@ -23,7 +29,7 @@ thresholds as (
             as validation_loop_span
 
     from {{ ref('web_thresholds') }}
-    where rule_version = (select run.rule_version from {{ ref('stg_run') }} as run)
+    where rule_version = (select run.rule_version from run)
 
 ),
 
@@ -260,15 +266,49 @@ validation_loops as (
 
 found as (
 
-    select record_key, signal, measure from plain
+    select
+        record_key,
+        signal,
+        measure
+
+    from plain
+
     union all
-    select record_key, signal, cast(null as bigint) from clicks_judged where signal is not null
+
+    select
+        record_key,
+        signal,
+        cast(null as bigint) as measure
+
+    from clicks_judged
+    where signal is not null
+
     union all
-    select record_key, signal, cast(null as bigint) from error_clicks
+
+    select
+        record_key,
+        signal,
+        cast(null as bigint) as measure
+
+    from error_clicks
+
     union all
-    select record_key, signal, cast(null as bigint) from u_turns
+
+    select
+        record_key,
+        signal,
+        cast(null as bigint) as measure
+
+    from u_turns
+
     union all
-    select record_key, signal, cast(null as bigint) from validation_loops
+
+    select
+        record_key,
+        signal,
+        cast(null as bigint) as measure
+
+    from validation_loops
 
 ),
 

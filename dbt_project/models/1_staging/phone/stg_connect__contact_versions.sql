@@ -1,10 +1,13 @@
 -- One row per delivered version of an Amazon Connect contact record, typed.
 
+-- The names and types below are JSON and Jinja, whose lines have no SQL indent.
+-- noqa: disable=LT02
+
 {{ config(materialized='table') }}
 
 {#- Contact attributes are named by whoever builds the contact flows: which names mean what. The
     first name that holds a value wins. Names are compared with case; no two may differ by it alone. #}
-{%- set meanings = var('connect_attributes', {
+{%- set defaults = {
     'order': ['order_id', 'order_name', 'order_number', 'orderId'],
     'ticket': ['ticket_id', 'zendesk_ticket_id', 'ticketId'],
     'appointment': ['appointment_id', 'appointmentId'],
@@ -14,7 +17,9 @@
     'context': ['context_carried', 'context', 'context_summary', 'transfer_summary'],
     'transfer': ['transfer_type'],
     'location': ['location_id', 'store_id'],
-}) %}
+} %}
+{%- set stated = var('connect_attributes', {}) %}
+{%- set meanings = dict(defaults, **stated) if stated is mapping else defaults %}
 {%- set attribute = {} %}
 {%- for meaning, names in meanings.items() %}
 {%- set values = [] %}

@@ -5,6 +5,16 @@ with
 versions as (
 
     select * from {{ ref('stg_connect__contact_versions') }}
+
+),
+
+positioned as (
+
+    select
+        *,
+        0 as position
+
+    from versions
     where is_latest
 
 ),
@@ -32,7 +42,7 @@ final as (
             transfer_completed_at is not null and next_contact_id is null, false
         ) as is_passed_out
 
-    from (select *, 0 as position from versions) as positioned
+    from positioned
 
 )
 

@@ -4,7 +4,17 @@ with
 
 events as (
 
-    select *, 0 as position from {{ ref('stg_segment__events') }}
+    select * from {{ ref('stg_segment__events') }}
+
+),
+
+positioned as (
+
+    select
+        *,
+        0 as position
+
+    from events
 
 ),
 
@@ -63,7 +73,7 @@ final as (
         cast(null as varchar) as outcome,
         cast(null as varchar) as reason
 
-    from events
+    from positioned
 
 )
 

@@ -60,12 +60,10 @@ final as (
         'delivery' as promise_kind,
         case when shown_before is null then 'made' else 'revised' end as event,
         case
-            when is_date then cast(
-                timezone(
-                    zone,
-                    cast(estimated_delivery as date) + interval 1 day
-                ) as timestamp
-            ) - interval 1 microsecond
+            when is_date
+                then
+                    {{ utc_instant('cast(estimated_delivery as date) + interval 1 day', 'zone') }}
+                    - interval 1 microsecond
             else cast(cast(estimated_delivery as timestamptz) as timestamp)
         end as due_at,
         is_date,
