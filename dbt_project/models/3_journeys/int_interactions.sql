@@ -2,8 +2,11 @@
 
 {% set sources = [
     'connect',
+    'zendesk',
     'segment',
     'shopify',
+    'queue_tickets',
+    'appointments',
     'mapped',
 ] %}
 

@@ -3,7 +3,11 @@
 
 {% set signal_models = [
     'int_connect_signals',
+    'int_zendesk_signals',
     'int_segment_signals',
+    'int_shopify_signals',
+    'int_queue_tickets_signals',
+    'int_appointments_signals',
 ] %}
 
 with
