@@ -30,7 +30,7 @@ asked as (
         promises.topic,
         promises.closed_at,
         contacts.interaction_id,
-        contacts.conversation_id,
+        contacts.contact_id,
         contacts.occurred_at,
         contacts.is_first_leg,
         contacts.occurred_at > promises.due_until as is_chase,
@@ -45,6 +45,7 @@ asked as (
             and contacts.is_customer_contact
             and contacts.occurred_at > promises.made_at
             and contacts.occurred_at < coalesce(promises.ended_at, timestamp '9999-01-01 00:00:00')
+            and (contacts.occurred_at > promises.due_until or not contacts.is_prompted)
     left join outcomes on contacts.outcome = outcomes.outcome
 
 ),
@@ -54,13 +55,13 @@ answered_live as (
 
     select
         promise_id,
-        conversation_id,
+        contact_id,
         interaction_id as excuse_interaction_id
 
     from asked
     where is_chase and is_answered_by_excuse
     qualify row_number() over (
-        partition by promise_id, conversation_id
+        partition by promise_id, contact_id
         order by occurred_at, interaction_id
     ) = 1
 
@@ -71,7 +72,7 @@ written_replies as (
 
     select
         asked.promise_id,
-        asked.conversation_id,
+        asked.contact_id,
         asked.interaction_id,
         asked.customer_id,
         asked.topic,
@@ -163,7 +164,7 @@ final as (
     left join answered_live
         on
             asked.promise_id = answered_live.promise_id
-            and asked.conversation_id = answered_live.conversation_id
+            and asked.contact_id = answered_live.contact_id
             and asked.is_chase
     left join answered_in_writing
         on

@@ -42,7 +42,7 @@ kept_again as (
         occurred_at
 
     from events
-    where event in ('kept', 'kept_internally')
+    where event = 'kept'
     qualify row_number() over (
         partition by promise_key, event
         order by occurred_at, record_key, source, position, promise_event_id

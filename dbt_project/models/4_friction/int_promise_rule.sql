@@ -32,7 +32,8 @@ final as (
         rule_version,
         {{ parameter('promise_grace_minutes') }} * 60000000 as grace_micros,
         {{ parameter('child_promise_business_days') }} as callback_business_days,
-        {{ parameter('due_soon_hours') }} * 3600000000 as due_soon_micros
+        {{ parameter('due_soon_hours') }} * 3600000000 as due_soon_micros,
+        {{ parameter('contact_gap_minutes') }} * 60000000 as contact_gap_micros
 
     from in_force
     group by rule_version

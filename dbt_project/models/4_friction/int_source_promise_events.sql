@@ -2,7 +2,10 @@
 
 {% set sources = [
     'connect',
+    'zendesk',
     'segment',
+    'shopify',
+    'appointments',
     'mapped',
 ] %}
 
@@ -245,7 +248,6 @@ entrusted as (
     select distinct
         owned.promise_key,
         owned.promise_kind,
-        owned.customer_id,
         owned.issue_id,
         feeds.fulfilment_source
 
@@ -258,7 +260,7 @@ entrusted as (
 
 ),
 
-own_promises as (
+told_promises as (
 
     select distinct
         source,
@@ -266,43 +268,137 @@ own_promises as (
         issue_id
 
     from owned
-    where event in ('made', 'revised') and due_at is not null and issue_id is not null
+    where
+        event in ('made', 'revised')
+        and due_at is not null
+        and issue_id is not null
+        and confidence != 'sla'
 
 ),
 
--- One delay, one charge: where the keeper has a date of its own, that is the promise.
+-- One delay, one charge: where the keeper told the customer a date of its own, that is the promise.
 told_by_keeper as (
 
-    select entrusted.promise_key
+    select distinct entrusted.promise_key
     from entrusted
-    inner join own_promises
+    inner join told_promises
         on
-            entrusted.fulfilment_source = own_promises.source
-            and entrusted.promise_kind = own_promises.promise_kind
-            and entrusted.issue_id = own_promises.issue_id
+            entrusted.fulfilment_source = told_promises.source
+            and entrusted.promise_kind = told_promises.promise_kind
+            and entrusted.issue_id = told_promises.issue_id
+
+),
+
+standing as (
+
+    select entrusted.*
+    from entrusted
+    left join told_by_keeper on entrusted.promise_key = told_by_keeper.promise_key
+    where told_by_keeper.promise_key is null
+
+),
+
+-- And where it only set itself a deadline, the date that the customer was told is the promise.
+yielding as (
+
+    select distinct owned.promise_key
+    from owned
+    inner join standing
+        on
+            owned.source = standing.fulfilment_source
+            and owned.promise_kind = standing.promise_kind
+            and owned.issue_id = standing.issue_id
+
+),
+
+keeping as (
+
+    select
+        standing.promise_key,
+        'kept' as event,
+        steps.occurred_at,
+        steps.recorded_at,
+        steps.source,
+        steps.record_type,
+        steps.record_key,
+        steps.position,
+        steps.event_id
+
+    from standing
+    inner join steps
+        on
+            standing.issue_id = steps.issue_id
+            and standing.fulfilment_source = steps.source
+            and standing.promise_kind = 'delivery'
+            and steps.kind = 'delivered'
+
+    union all
+
+    select
+        standing.promise_key,
+        owned.event,
+        owned.occurred_at,
+        owned.recorded_at,
+        owned.source,
+        owned.record_type,
+        owned.record_key,
+        owned.position,
+        owned.event_id
+
+    from standing
+    inner join owned
+        on
+            standing.fulfilment_source = owned.source
+            and standing.promise_kind = owned.promise_kind
+            and standing.issue_id = owned.issue_id
+            and owned.confidence != 'sla'
+
+    union all
+
+    -- A deadline to send is not kept for the customer by sending; called off is called off.
+    select
+        standing.promise_key,
+        owned.event,
+        owned.occurred_at,
+        owned.recorded_at,
+        owned.source,
+        owned.record_type,
+        owned.record_key,
+        owned.position,
+        owned.event_id
+
+    from standing
+    inner join owned
+        on
+            standing.fulfilment_source = owned.source
+            and standing.promise_kind = owned.promise_kind
+            and standing.issue_id = owned.issue_id
+            and owned.confidence = 'sla'
+            and owned.event in ('cancelled_by_customer', 'cancelled_by_company')
 
 ),
 
 -- The keeper's last word counts: an order in two parcels is delivered with the second.
 adopted as (
 
-    select
-        entrusted.promise_key as entrusted_promise_key,
-        entrusted.customer_id as entrusted_customer_id,
-        owned.*
-
-    from entrusted
-    inner join owned
-        on
-            entrusted.fulfilment_source = owned.source
-            and entrusted.promise_kind = owned.promise_kind
-            and entrusted.issue_id = owned.issue_id
-            and owned.event not in ('made', 'revised')
-    left join told_by_keeper on entrusted.promise_key = told_by_keeper.promise_key
-    where told_by_keeper.promise_key is null
+    select *
+    from keeping
     qualify row_number() over (
-        partition by entrusted.promise_key, owned.event
-        order by owned.occurred_at desc, owned.record_key desc, owned.position desc, owned.event_id desc
+        partition by promise_key, event
+        order by occurred_at desc, record_key desc, position desc, event_id desc
+    ) = 1
+
+),
+
+standing_promises as (
+
+    select owned.*
+    from owned
+    inner join standing on owned.promise_key = standing.promise_key
+    where owned.event in ('made', 'revised')
+    qualify row_number() over (
+        partition by owned.promise_key
+        order by owned.occurred_at, owned.record_key, owned.source, owned.position, owned.event_id
     ) = 1
 
 ),
@@ -312,43 +408,40 @@ final as (
     select owned.*
     from owned
     left join told_by_keeper on owned.promise_key = told_by_keeper.promise_key
-    left join adopted
-        on
-            owned.promise_key = adopted.promise_key
-            and owned.event_id = adopted.event_id
-            and owned.event = adopted.event
+    left join yielding on owned.promise_key = yielding.promise_key
     where
         told_by_keeper.promise_key is null
-        and adopted.promise_key is null
+        and yielding.promise_key is null
 
     union all
 
     select
-        entrusted_promise_key as promise_key,
-        promise_kind,
-        event,
-        occurred_at,
-        recorded_at,
-        due_at,
-        is_date,
-        time_zone,
-        entrusted_customer_id as customer_id,
-        issue_id,
-        needs_notice,
-        owner,
-        confidence,
-        origin,
-        source,
-        record_type,
-        record_key,
-        position,
-        event_id,
-        touchpoint,
-        phase,
-        location_id,
-        employee_id
+        adopted.promise_key,
+        standing_promises.promise_kind,
+        adopted.event,
+        adopted.occurred_at,
+        adopted.recorded_at,
+        cast(null as timestamp) as due_at,
+        standing_promises.is_date,
+        standing_promises.time_zone,
+        standing_promises.customer_id,
+        standing_promises.issue_id,
+        standing_promises.needs_notice,
+        standing_promises.owner,
+        standing_promises.confidence,
+        standing_promises.origin,
+        adopted.source,
+        adopted.record_type,
+        adopted.record_key,
+        adopted.position,
+        adopted.event_id,
+        standing_promises.touchpoint,
+        standing_promises.phase,
+        standing_promises.location_id,
+        standing_promises.employee_id
 
     from adopted
+    inner join standing_promises on adopted.promise_key = standing_promises.promise_key
 
 )
 

@@ -9,6 +9,12 @@ steps as (
 
 ),
 
+rule as (
+
+    select * from {{ ref('int_promise_rule') }}
+
+),
+
 told_apart as (
 
     select
@@ -38,13 +44,56 @@ told_apart as (
         and not is_marketing
         and not is_automated
         and (is_human_contact or kind = 'notified') as is_company_contact,
-        direction = 'inbound' and is_human_contact and not is_automated as is_customer_contact
+        -- To buy, to come for the appointment or to collect is not to ask after something.
+        direction = 'inbound'
+        and is_human_contact
+        and not is_automated
+        and coalesce(kind, '') not in ('ordered', 'booked', 'served', 'collected') as is_customer_contact
 
     from steps
     where
         signal is null
         and issue_id is not null
         and direction in ('inbound', 'outbound')
+
+),
+
+contacts as (
+
+    select
+        *,
+        lag(occurred_at) over (
+            partition by customer_id, issue_id, conversation_id, is_customer_contact
+            order by occurred_at, interaction_id
+        ) as previous_leg_at,
+        coalesce(
+            lag(is_company_contact and is_human_contact) over (
+                partition by customer_id, issue_id, conversation_id
+                order by occurred_at, is_customer_contact, interaction_id
+            ),
+            false
+        ) as is_prompted
+
+    from told_apart
+    where is_company_contact or is_customer_contact
+
+),
+
+legs_marked as (
+
+    select
+        contacts.*,
+        -- A transferred call is one contact, and its later legs no further chase; the next mail of
+        -- a thread is.
+        coalesce(
+            {{ epoch_micros('contacts.occurred_at') }}
+            - {{ epoch_micros('contacts.previous_leg_at') }}
+            >= rule.contact_gap_micros,
+            true
+        ) as is_first_leg
+
+    from contacts
+    cross join rule
 
 ),
 
@@ -58,7 +107,13 @@ final as (
         record_key,
         customer_id,
         issue_id,
-        conversation_id,
+        conversation_id || ':' || cast(
+            sum(case when is_first_leg then 1 else 0 end) over (
+                partition by customer_id, issue_id, conversation_id, is_customer_contact
+                order by occurred_at, interaction_id rows unbounded preceding
+            )
+            as varchar
+        ) as contact_id,
         occurred_at,
         recorded_at,
         channel,
@@ -73,16 +128,11 @@ final as (
         is_human_contact,
         is_company_contact,
         is_customer_contact,
-        -- A transferred call is one contact: its later legs are no further chase.
-        row_number() over conversation = 1 as is_first_leg
+        is_first_leg,
+        -- The customer answers the company, and asks after nothing.
+        is_prompted
 
-    from told_apart
-    where is_company_contact or is_customer_contact
-
-    window conversation as (
-        partition by customer_id, issue_id, conversation_id, is_customer_contact
-        order by occurred_at, interaction_id
-    )
+    from legs_marked
 
 )
 
