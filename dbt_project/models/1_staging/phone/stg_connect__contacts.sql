@@ -40,9 +40,18 @@ final as (
         ), false) as is_dropped,
         coalesce(
             transfer_completed_at is not null and next_contact_id is null, false
-        ) as is_passed_out
+        ) as is_passed_out,
+        -- The agent who has the customer last notes how it ended, for the whole chain.
+        coalesce(stated_outcome, {{ last_known('stated_outcome', 'later_legs') }}) as chain_outcome
 
     from positioned
+
+    -- A callback is a contact of its own.
+    window later_legs as (
+        partition by conversation_key, direction = 'outbound'
+        order by occurred_at, record_key
+        rows between current row and unbounded following
+    )
 
 )
 

@@ -83,7 +83,7 @@ final as (
         talk_seconds,
         case
             when is_abandoned then 'abandoned'
-            when stated_outcome is not null then stated_outcome
+            when chain_outcome is not null then chain_outcome
             when is_dropped then 'dropped'
             when is_resolved then 'resolved'
             when not is_resolved then 'unresolved'
