@@ -3,6 +3,8 @@
 {% set sources = [
     'connect',
     'zendesk',
+    'mail',
+    'sendgrid',
     'segment',
     'shopify',
     'queue_tickets',

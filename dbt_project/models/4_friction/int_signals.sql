@@ -4,6 +4,7 @@
 {% set signal_models = [
     'int_connect_signals',
     'int_zendesk_signals',
+    'int_mail_signals',
     'int_segment_signals',
     'int_shopify_signals',
     'int_queue_tickets_signals',
