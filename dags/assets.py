@@ -14,4 +14,4 @@ RELEASE = Asset("release")
 def landed_files(source: str, folder: Path) -> Asset:
     """The landing folder of one source, watched, so that a dropped file need not wait an hour."""
     watcher = AssetWatcher(name=f"{source}_landing", trigger=FilesLanded(folder=str(folder)))
-    return Asset(f"landing_{source}", watchers=[watcher])
+    return Asset(f"landing_{source}", uri=folder.as_uri(), watchers=[watcher])

@@ -1,5 +1,6 @@
 """Every hour, and when files land, record what is new from each source. One DAG per source."""
 
+import re
 from datetime import datetime, timedelta
 
 from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, dag, task
@@ -7,7 +8,6 @@ from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, dag, tas
 from dags.assets import EVENT_LOG, landed_files
 from ingestion.settings import Settings
 from ingestion.sources import MODULES
-from ingestion.sources.mapped import mapped_names
 
 SETTINGS = Settings.read()
 DOC = """
@@ -28,7 +28,8 @@ def ingest(name: str, channel: str) -> None:
     landing = SETTINGS.landing / name
 
     @dag(
-        dag_id=f"ingest_{name}",
+        # A folder whose name is none for a source gets a run, too, which says so.
+        dag_id=f"ingest_{re.sub('[^A-Za-z0-9_.-]', '_', name)}",
         schedule=AssetOrTimeSchedule(
             # A bare "@hourly" has an empty data interval in Airflow 3.
             timetable=CronDataIntervalTimetable("@hourly", timezone="UTC"),
@@ -57,5 +58,6 @@ def ingest(name: str, channel: str) -> None:
 # By name alone: a mapping with a mistake fails its own run, and no other source's.
 for shipped, module in MODULES.items():
     ingest(shipped, channel=module.partition(".")[0])
-for mapped in mapped_names(SETTINGS):
-    ingest(mapped, channel="mapped")
+for mapping in sorted(SETTINGS.landing.glob("*/mapping.yml")):
+    if mapping.parent.name not in MODULES:
+        ingest(mapping.parent.name, channel="mapped")

@@ -32,7 +32,7 @@ def audit_build(build_id: str) -> dict[str, str | int]:
         publish.require_build(settings, build_id)
         relations = {mart.name: mart.relation for mart in marts(settings)}
         checks = audit(settings.warehouse, relations, published.SUITES)
-        results = settings.root / "quality" / f"{build_id}.html"
+        results = publish.audit_page(settings, build_id)
         results.parent.mkdir(parents=True, exist_ok=True)
         warehouse.write_whole(results, page(checks, f"Audit of build {build_id}"))
         failed = [check for check in checks if not check.passed]

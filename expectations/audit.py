@@ -126,7 +126,12 @@ def raised_message(info: Mapping[str, Any]) -> str:
     """The message of the exception that kept an expectation from being evaluated, or ''."""
     entries = [info] if "raised_exception" in info else list(info.values())
     return next(
-        (str(entry["exception_message"]) for entry in entries if entry.get("raised_exception")), ""
+        (
+            str(entry["exception_message"]).partition("\n")[0]
+            for entry in entries
+            if entry.get("raised_exception")
+        ),
+        "",
     )
 
 

@@ -66,6 +66,7 @@ def publish(settings: Settings, build_id: str, checks_passed: int) -> Release:
         fresh = settings.published / f".{release_id}.part"
         fresh.mkdir()
         release = fill(settings, fresh, release_id, built.fingerprint, checks_passed)
+        shutil.copyfile(audit_page(settings, build_id), fresh / "audit.html")
         for path in fresh.iterdir():
             path.chmod(0o444)
             flush(path)
@@ -144,9 +145,7 @@ def comment(connection: duckdb.DuckDBPyConnection, table: Mart) -> None:
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, table: Mart, path: Path) -> None:
     """Write one table of the release as Parquet, descriptions in its metadata."""
-    rows = connection.execute(f"select * from release.{quoted(table.name)}").to_arrow_reader(
-        100_000
-    )
+    rows = connection.sql(f"select * from release.{quoted(table.name)}").to_arrow_reader(100_000)
     fields = [
         field.with_metadata({"description": table.columns.get(field.name, "")})
         for field in rows.schema
@@ -206,6 +205,11 @@ def write_release_row(
     )
     comment(connection, table)
     write_parquet(connection, table, folder / "_published.parquet")
+
+
+def audit_page(settings: Settings, build_id: str) -> Path:
+    """Where the results of a build's audit are."""
+    return settings.root / "quality" / f"{build_id}.html"
 
 
 def current(settings: Settings) -> Path:

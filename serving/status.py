@@ -1,4 +1,4 @@
-"""Says what the log, the quarantine, the warehouse and the releases hold, and how fresh they are."""
+"""Says what log, quarantine, warehouse and releases hold, and how fresh they are."""
 
 import argparse
 import sys
@@ -74,9 +74,7 @@ def quarantine_lines(quarantine: Quarantine) -> list[str]:
     """What is set aside, by source and reason."""
     counts: dict[tuple[str, str], int] = defaultdict(int)
     rows = quarantine.rows()
-    for source, reason in zip(
-        rows["source"].to_pylist(), rows["reason"].to_pylist(), strict=True
-    ):
+    for source, reason in zip(rows["source"].to_pylist(), rows["reason"].to_pylist(), strict=True):
         counts[(source, reason)] += 1
     if not counts:
         return ["quarantine  empty"]

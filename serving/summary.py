@@ -15,8 +15,8 @@ WORST = 10
 
 def summary(settings: Settings, is_built: bool) -> list[str]:
     """The last lines of a run. `is_built` says whether it made a new release."""
-    folder = publish.current(settings)
-    release = publish.read_release(folder)
+    folder = settings.published / "current"
+    release = publish.read_release(publish.current(settings))
     if not is_built:
         return [
             "",
@@ -29,7 +29,9 @@ def summary(settings: Settings, is_built: bool) -> list[str]:
     for header in EventLog(settings.log).headers():
         events[header.source] += header.events
     aside = Quarantine(settings.quarantine).rows().num_rows
-    with duckdb.connect(folder / "journeys.duckdb", read_only=True) as connection:
+    with duckdb.connect(
+        publish.current(settings) / "journeys.duckdb", read_only=True
+    ) as connection:
         channels = connection.execute(
             "select coalesce(channel, '(none)'), count(*), count(distinct customer_id) "
             "from fct_interactions group by all order by 2 desc, 1"
@@ -97,5 +99,5 @@ def summary(settings: Settings, is_built: bool) -> list[str]:
         *lines,
         f"report      {folder / 'report.html'}",
         f"tables      {folder / 'journeys.duckdb'}  (and as Parquet beside it)",
-        f"audit       {settings.root / 'quality' / (release.release_id + '.html')}",
+        f"audit       {folder / 'audit.html'}",
     ]

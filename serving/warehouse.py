@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from ingestion.event_log import EventLog
 from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
+from ingestion.sources import mapped
 from serving.errors import WarehouseError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -144,9 +145,7 @@ def run_dbt(settings: Settings, command: str, as_of: str = "", known_at: str = "
     folder.mkdir(parents=True, exist_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     arguments = [
-        sys.executable,
-        "-m",
-        "dbt.cli.main",
+        str(Path(sys.executable).with_name("dbt")),
         command,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
@@ -181,12 +180,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def variables(settings: Settings) -> dict[str, object]:
     """The dbt variables that come from this state: the newest mapping of each mapped source."""
-    mappings = {
-        header.source: header.mapping
-        for header in EventLog(settings.log).headers()
-        if header.mapping is not None
-    }
-    return {"mappings": [mappings[source] for source in sorted(mappings)]}
+    return {"mappings": mapped.staging(EventLog(settings.log))}
 
 
 def reason_of_failure(results: Path, folder: Path) -> str:
@@ -200,7 +194,8 @@ def reason_of_failure(results: Path, folder: Path) -> str:
         if failed:
             more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""
             return "; ".join(failed[:5]) + more + f" (all in {folder / 'dbt.out'})"
-    return "\n".join((folder / "dbt.out").read_text().splitlines()[-15:])
+    output = (folder / "dbt.out").read_text()
+    return output[max(output.rfind("[ERROR]"), len(output) - 2000) :].strip()
 
 
 def built_path(settings: Settings) -> Path:

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from dags.local.home import REPOSITORY, environment, home, prepare_database
 from ingestion.errors import IngestionError
 from ingestion.event_log import EventLog, Header
+from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
 from serving.errors import ServingError
 from serving.summary import summary
@@ -130,8 +131,12 @@ def make_sample(settings: Settings) -> None:
     if done.exists():
         return
     print("making the sample company's exports ...", flush=True)
+    command = [sys.executable, "-m", "tests.sample_company", "--out", str(settings.landing)]
+    command += ["--truth", str(settings.root / "truth.json")]
+    if size := os.environ.get("JOURNEYS_SAMPLE_SIZE"):
+        command += ["--size", size]
     subprocess.run(
-        [sys.executable, "-m", "tests.sample_company", str(settings.landing)],
+        command,
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         check=True,
@@ -154,23 +159,27 @@ def record(settings: Settings, dag: Any, place: str, show: Callable[[str], None]
     """Run one ingest DAG and show what it added to the log."""
     source = dag.dag_id.removeprefix("ingest_")
     log = EventLog(settings.log)
-    before = {header.batch_id for header in log.headers(source)}
+    quarantine = Quarantine(settings.quarantine)
+    batches = {header.batch_id for header in log.headers(source)}
+    refused = quarantine.whole_files(source)
     started = time.monotonic()
     run_dag(dag, {})
-    fresh = [header for header in log.headers(source) if header.batch_id not in before]
-    show(f"{place} {source:<16} {said_of(fresh)}  ({time.monotonic() - started:.1f} s)")
+    fresh = [header for header in log.headers(source) if header.batch_id not in batches]
+    said = said_of(fresh, len(quarantine.whole_files(source) - refused))
+    show(f"{place} {source:<16} {said}  ({time.monotonic() - started:.1f} s)")
 
 
-def said_of(headers: list[Header]) -> str:
-    """What new batches brought, in words."""
-    if not headers:
-        return "nothing new"
+def said_of(headers: list[Header], refused: int) -> str:
+    """What new batches brought and how many whole files were refused, in words."""
     files = [file for header in headers for file in header.files]
     events = sum(header.events for header in headers)
-    aside = sum(file.get("set_aside", 0) for file in files)
-    return f"{events:>9,} events from {len(files):,} files" + (
-        f", {aside:,} records set aside" if aside else ""
-    )
+    aside = sum(file["set_aside"] for file in files)
+    said = f"{events:>9,} events from {len(files):,} files" if headers else "nothing new"
+    if aside:
+        said += f", {aside:,} records set aside"
+    if refused:
+        said += f", {refused:,} files refused whole (make status says why)"
+    return said
 
 
 def build(settings: Settings, dag: Any, times: dict[str, str], show: Callable[[str], None]) -> bool:

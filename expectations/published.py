@@ -1,0 +1,120 @@
+"""What each published table must look like before readers may see it.
+
+The dbt tests guard keys and accepted values inside the warehouse; these guard the door out:
+sizes that cannot be, sums that must agree, and nothing that looks like a person's data.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import great_expectations.expectations as gxe
+
+HASH = "^[0-9a-f]{32}$"
+CUSTOMER = "^(anon-)?[0-9a-f]{32}$"
+# What no text that people read may hold: a mail address, or a number one could dial.
+PERSONAL = r"([a-zA-Z0-9_.+-]+@[a-zA-Z0-9-]+\.[a-zA-Z]{2,}|(^|\s)\+[1-9][0-9]{7,14}($|\s))"
+PHASES = ["before", "beginning", "during", "after"]
+
+
+def _between(column: str, low: float, high: float | None, reason: str) -> Any:
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column, min_value=low, max_value=high, meta={"reason": reason}
+    )
+
+
+def _like(column: str, regex: str, reason: str) -> Any:
+    # GX's own regex expectations do not know DuckDB.
+    return _never(f"not regexp_matches({column}, '{regex}')", f"{column}: {reason}")
+
+
+def _impersonal(*columns: str) -> list[Any]:
+    return [
+        _never(
+            f"regexp_matches({column}, '{PERSONAL}')",
+            f"{column}: holds no mail address and no phone number",
+        )
+        for column in columns
+    ]
+
+
+def _never(condition: str, reason: str) -> Any:
+    """No row for which the SQL `condition` is true."""
+    literal = condition.replace("{", "{{").replace("}", "}}")
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query="select * from {batch} where " + literal, meta={"reason": reason}
+    )
+
+
+def _finite(*columns: str) -> Any:
+    wrong = " or ".join(f"not isfinite({column})" for column in columns)
+    return _never(wrong, f"{', '.join(columns)}: a number, not infinite")
+
+
+SUITES: dict[str, Sequence[Any]] = {
+    "fct_interactions": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _like("channel", "^[a-z][a-z0-9_-]*$", "a channel is a lower-case word, or none"),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="phase", value_set=PHASES, meta={"reason": "a phase is one of the four"}
+        ),
+        _between("points", 0, 100, "friction is never negative, nor beyond one signal's limit"),
+        _between("credit_points", 0, 100, "credit is never negative"),
+        _never("cumulative_points < points", "what has added up holds what was just added"),
+        _never("recorded_at < timestamp '2000-01-01'", "the log's own times are recent"),
+        *_impersonal("touchpoint", "outcome", "reason", "employee_id", "location_id"),
+    ],
+    "fct_journeys": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _between("step_count", 1, None, "a journey has a step"),
+        _between("points", 0, None, "friction is never negative"),
+        _never("last_step_at < opened_at", "a journey ends after it opens"),
+        _never("contact_count > step_count", "a contact is a step"),
+        _never("inbound_contact_count > contact_count", "an inbound contact is a contact"),
+        *_impersonal("subject_key", "entry_touchpoint", "exit_touchpoint"),
+    ],
+    "fct_friction": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _between("points_micro", 1, None, "a line of the ledger has points"),
+        _between("points_now", 0, None, "what is felt now is never negative"),
+        _never("points_now > points + 0.0001", "friction fades, it does not grow"),
+        *_impersonal("explanation", "touchpoint"),
+    ],
+    "fct_scores": [
+        _finite("friction", "peak", "credit_balance", "score", "rfs"),
+        _between("score", 0, None, "a score is never negative"),
+        _never("credit_applied > 0.75 * friction + 1e-9", "credit pays off three quarters at most"),
+        _never("peak > friction + 1e-9", "the worst single thing is part of the sum"),
+    ],
+    "fct_promises": [
+        _never(
+            "overdue_days <> silent_days + informed_days",
+            "an overdue day is either silent or informed",
+        ),
+        _between("silent_days", 0, None, "days are never negative"),
+        _between("chase_count", 0, None, "chases are never negative"),
+        _never("is_broken and state in ('kept_early', 'kept_on_time')", "kept in time is unbroken"),
+        _never("state = 'unknown' and is_broken", "unknown is neither kept nor broken"),
+        *_impersonal("owner"),
+    ],
+    "dim_customers": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _finite("score", "friction", "peak"),
+        _between("score", 0, None, "a score is never negative"),
+        _between("coverage", 0, 1, "a share"),
+        _between("percentile", 0, 100, "a percentile"),
+        _between("interaction_count", 1, None, "a customer has an interaction"),
+        _never("last_seen_at < first_seen_at", "last is after first"),
+    ],
+    "customer_id_map": [
+        _like("identifier_hash", HASH, "identifiers leave as keyed hashes only"),
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash"),
+        _never("valid_to <= valid_from", "a period has a length"),
+    ],
+    "rpt_data_quality": [
+        _between("row_count", 0, None, "a count is never negative"),
+        *_impersonal("reason", "subject"),
+    ],
+    "rpt_signals_due": [
+        _between("friction_micro", 0, None, "friction is never negative"),
+    ],
+}
