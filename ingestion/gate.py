@@ -6,7 +6,7 @@ records must not pass.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,7 +92,7 @@ class Gate:
     def set_aside(self) -> pa.Table:
         """The refused records, in file order: file_no, record_number (from 0), record_type,
         record_key, expectation, reason, payload. A record has the first expectation it failed."""
-        return self._connection.execute(
+        return self._table(
             """
             select
                 file_no,
@@ -107,7 +107,7 @@ class Gate:
             qualify expectation is not null
             order by row_number
             """
-        ).to_arrow_table()
+        )
 
     def counts(self) -> dict[int, Counts]:
         """What became of the records, by file number."""
@@ -122,6 +122,39 @@ class Gate:
             """
         ).fetchall()
         return {row[0]: Counts(*row[1:]) for row in rows}
+
+    def preview(
+        self, record_type: str, interactions: Sequence[tuple[str, Mapping[str, str]]], rows: int
+    ) -> Iterator[str]:
+        """The first rows that passed, as a mapping reads them: one text line each, for a person.
+
+        Each of `interactions` has a title and SQL over `r` by column, with `_structure` and
+        `_where` for how a row is parsed and which rows give it.
+        """
+        for title, said in interactions:
+            columns = {name: sql for name, sql in said.items() if not name.startswith("_")}
+            found = self._connection.execute(
+                f"""
+                select {", ".join(f"{sql} as {name}" for name, sql in columns.items())}
+                from (
+                    select
+                        rowid as row_number,
+                        json_transform(payload, {times.literal(said["_structure"])}) as r
+                    from read
+                    where record_type = ?
+                )
+                where
+                    {said["_where"]} and row_number not in (select row_number from failed)
+                order by row_number
+                limit {rows}
+                """,
+                [record_type],
+            ).fetchall()
+            if found:
+                yield f"  {title}"
+            for row in found:
+                pairs = zip(columns, row, strict=True)
+                yield "    " + "  ".join(f"{k}={v}" for k, v in pairs if v is not None)
 
     def accept(self, refused: Iterable[int] = ()) -> tuple[int, datetime | None]:
         """Keep what passed, less the files `refused`, each event once and as first seen.
@@ -220,6 +253,10 @@ class Gate:
             },
         )
 
+    def _table(self, query: str) -> pa.Table:
+        self._connection.complete()  # a relation needs a connection with nothing under way
+        return self._connection.sql(query).to_arrow_table()
+
     def _read(self, files: Sequence[File], recorded_at: datetime) -> None:
         source, connection = self._source, self._connection
         try:
@@ -232,6 +269,7 @@ class Gate:
                     select
                         file_no,
                         payload,
+                        coalesce(left(ltrim(payload), 1) = '{{', false) as is_object,
                         {"broken" if "broken" in has else "null::varchar"} as broken,
                         {"number" if "number" in has else "null::bigint"} as number,
                         {_file_names(files)} as file,
@@ -274,15 +312,15 @@ class Gate:
 
     def _not_records(self) -> list[Failure]:
         rows = self._connection.execute(
-            "select rowid, payload is null from read where type_no is null"
+            "select rowid, is_object from read where type_no is null"
         ).fetchall()
         return [
             Failure(row, "is_json_object", "the record is not a JSON object")
-            if is_broken
+            if not is_object
             else Failure(
                 row, "is_a_known_record", f"no record type of {self._source.name} fits the record"
             )
-            for row, is_broken in rows
+            for row, is_object in rows
         ]
 
     def _unexpected(self) -> list[Failure]:
@@ -301,9 +339,7 @@ class Gate:
     ) -> list[Failure]:
         """Check each distinct value of each column once, then find the rows that have it."""
         values = {
-            column: self._connection.execute(
-                f"select distinct {column} from read where {where}"
-            ).to_arrow_table()[column]
+            column: self._table(f"select distinct {column} from read where {where}")[column]
             for column in columns
         }
         found = []
@@ -362,7 +398,7 @@ class Gate:
         )
         if not distinct:
             return
-        values = self._connection.execute(distinct).to_arrow_table()
+        values = self._table(distinct)
         types, raws = values["type"].to_pylist(), values["raw"].to_pylist()
         read = [self._identifiers.read(type, raw) for type, raw in zip(types, raws, strict=True)]
         hashed = pa.table(
@@ -394,6 +430,7 @@ def _columns(records: Sequence[RecordType], recorded_at: datetime) -> list[str]:
     columns = [
         "file_no",
         "payload",
+        "is_object",
         "broken",
         "type_no",
         _by_type(records, lambda r: times.literal(r.name), "varchar") + " as record_type",
@@ -441,7 +478,7 @@ def _by_type(records: Sequence[RecordType], expression, sql_type: str | None) ->
 
 def _choose_type(records: Sequence[RecordType]) -> str:
     cases = " ".join(f"when {record.where} then {n}" for n, record in enumerate(records))
-    return f"(case when r is null then null {cases} end)"
+    return f"(case when not is_object then null {cases} end)"
 
 
 def _rank(record: RecordType) -> str | None:

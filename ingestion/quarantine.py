@@ -49,15 +49,12 @@ class Quarantine:
         if not paths:
             return SCHEMA.empty_table()
         with duckdb.connect() as connection:
-            return (
-                connection.execute(
-                    "from read_parquet(?, hive_partitioning = false) "
-                    "order by source, file, is_whole_file, record_number, batch_id",
-                    [[str(path) for path in paths]],
-                )
-                .to_arrow_table()
-                .cast(SCHEMA)
+            rows = connection.sql(
+                "from read_parquet($paths, hive_partitioning = false) "
+                "order by source, file, is_whole_file, record_number, batch_id",
+                params={"paths": [str(path) for path in paths]},
             )
+            return rows.to_arrow_table().cast(SCHEMA)
 
     def whole_files(self, source: str) -> set[str]:
         """The sha256 of the files of `source` that were refused whole: not to be tried again."""

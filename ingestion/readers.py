@@ -7,6 +7,7 @@ Each reader hands the file to DuckDB, in file order. A record that cannot be rea
 import csv as csv_module
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -190,8 +191,7 @@ def _csv_header(file: File, delimiter: str | None) -> tuple[list[str], str]:
 
 def first_line(error: Exception) -> str:
     """The first line of an engine's error, without the paths of this machine."""
-    text = str(error).strip().splitlines()[0]
-    return text.rsplit("/", 1)[-1] if "/" in text else text
+    return re.sub(r"(?:/[^/\s:'\"]+)+/", "", str(error).strip().splitlines()[0])
 
 
 def _paths(files: Sequence[File]) -> str:

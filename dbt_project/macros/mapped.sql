@@ -2,10 +2,12 @@
 -- mapping that stands in the log (ingestion.sources.mapped.staging), so that the gate and
 -- staging read a row in one and the same way.
 {% macro mapped_rows(columns) -%}
-{%- for mapping in var('mappings') %}{% set mapped = loop %}{%- for interaction in mapping.interactions %}
-{%- if not (mapped.first and loop.first) %}
+{%- set written = namespace(any=false) %}
+{%- for mapping in var('mappings') %}{%- for interaction in mapping.interactions %}
+{%- if written.any %}
+
 union all
-{% endif %}
+{% endif %}{% set written.any = true %}
 select
     event_id,
     source,

@@ -26,6 +26,7 @@ TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 CONTACTS = ("contacted", "replied", "visited", "called_back", "called")
 NO_TEXT = "null::varchar"
+SINCE_EVER = "timestamp '1990-01-01'"  # a row that only says who is who
 
 
 def mapped_names(settings: Settings) -> list[str]:
@@ -76,7 +77,7 @@ def staging(log: EventLog) -> list[dict[str, Any]]:
             "interactions": [
                 {
                     "position": position,
-                    "where": _happened(interaction, record),
+                    "where": happened(interaction, record),
                     "columns": columns(interaction, record),
                 }
                 for position, interaction in enumerate(record.interactions)
@@ -160,6 +161,11 @@ def columns(interaction: Interaction, record: Record) -> dict[str, str]:
     }
 
 
+def happened(interaction: Interaction, record: Record) -> str:
+    """SQL over `r`: true where the row gives the interaction."""
+    return f"({_where(interaction, record)}) and {_time(interaction.field('occurred_at'), record)} is not null"
+
+
 def _record_type(record: Record) -> RecordType:
     occurrences = [_occurrence(interaction, record) for interaction in record.interactions]
     happened = f"[{', '.join(occurrences)}]"
@@ -169,8 +175,10 @@ def _record_type(record: Record) -> RecordType:
         for name, sql in _checks(interaction, record).items():
             checks[f"i{number}_{name}"] = sql
         _flag(flags, interaction, record)
-    # A row without interactions only says who is who: it is as old as its recording.
-    occurred = f"list_min({happened})" if occurrences else "timestamp '1990-01-01'"
+    occurred = f"list_min({happened})" if occurrences else SINCE_EVER
+    if occurrences and all(interaction.conditions for interaction in record.interactions):
+        taken = " or ".join(f"({_where(i, record)})" for i in record.interactions)
+        occurred = f"case when {taken} then {occurred} else {SINCE_EVER} end"
     return RecordType(
         name=record.name,
         fields=tuple(sorted(_paths(record))),
@@ -213,10 +221,6 @@ def _occurrence(interaction: Interaction, record: Record) -> str:
     time = _time(interaction.field("occurred_at"), record)
     where = _where(interaction, record)
     return time if where == "true" else f"case when {where} then {time} end"
-
-
-def _happened(interaction: Interaction, record: Record) -> str:
-    return f"({_where(interaction, record)}) and {_time(interaction.field('occurred_at'), record)} is not null"
 
 
 def _where(interaction: Interaction, record: Record) -> str:

@@ -1,0 +1,3 @@
+"""Expectations of the invented source that the tests of the road send records through."""
+
+SUITES: dict[str, list] = {}
