@@ -36,10 +36,11 @@ def build(
     select: Sequence[str],
     variables: Mapping[str, object] | None = None,
     blocked: Sequence[tuple[str, str]] = (),
+    with_data_tests: bool = True,
 ) -> duckdb.DuckDBPyConnection:
     """Build the selected models from `root`/log into `root`/warehouse.duckdb; dbt's words on failure.
 
-    Returns a read-only connection. Data tests of the selected models run too.
+    Returns a read-only connection. Data tests of the selected models run too, unless told not to.
     """
     write_blocked(root / "blocked.parquet", blocked)
     environment = os.environ | {
@@ -58,6 +59,7 @@ def build(
         str(PROJECT),
         "--exclude-resource-type",
         "unit_test",
+        *([] if with_data_tests else ["--exclude-resource-type", "test"]),
         "--vars",
         json.dumps(dict(variables or {})),
         "--select",
