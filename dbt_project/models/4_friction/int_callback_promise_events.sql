@@ -49,7 +49,7 @@ said as (
     inner join outcomes on contacts.outcome = outcomes.outcome
     where outcomes.opens_callback
     qualify row_number() over (
-        partition by contacts.customer_id, contacts.issue_id, contacts.contact_id
+        partition by contacts.customer_id, contacts.issue_id, contacts.contact_id, contacts.is_customer_contact
         order by contacts.occurred_at, contacts.interaction_id
     ) = 1
 

@@ -22,6 +22,15 @@ outcomes as (
 
 ),
 
+-- Contacts of value, such as advice before buying: they ask after no promise.
+value_reasons as (
+
+    select reason
+    from {{ ref('contact_reasons') }}
+    where is_value
+
+),
+
 asked as (
 
     select
@@ -35,18 +44,24 @@ asked as (
         contacts.is_first_leg,
         contacts.occurred_at > promises.due_until as is_chase,
         coalesce(outcomes.is_excuse, false) as is_answered_by_excuse,
-        contacts.channel in ('phone', 'store') or coalesce(contacts.talk_seconds, 0) > 0 as is_live
+        coalesce(contacts.channel in ('phone', 'store'), false)
+        or coalesce(contacts.talk_seconds, 0) > 0 as is_live
 
     from promises
     inner join contacts
         on
             promises.customer_id = contacts.customer_id
             and promises.topic = contacts.issue_id
-            and contacts.is_customer_contact
-            and contacts.occurred_at > promises.made_at
-            and contacts.occurred_at < coalesce(promises.ended_at, timestamp '9999-01-01 00:00:00')
-            and (contacts.occurred_at > promises.due_until or not contacts.is_prompted)
     left join outcomes on contacts.outcome = outcomes.outcome
+    left join value_reasons on contacts.reason = value_reasons.reason
+    where
+        contacts.is_customer_contact
+        and contacts.occurred_at > promises.made_at
+        and contacts.occurred_at < coalesce(promises.ended_at, timestamp '9999-01-01 00:00:00')
+        and (
+            contacts.occurred_at > promises.due_until
+            or (not contacts.is_prompted and value_reasons.reason is null)
+        )
 
 ),
 
@@ -87,14 +102,14 @@ written_replies as (
         on
             asked.customer_id = contacts.customer_id
             and asked.topic = contacts.issue_id
-            and contacts.is_company_contact
-            and contacts.is_human_contact
-            and contacts.occurred_at > asked.occurred_at
     left join outcomes on contacts.outcome = outcomes.outcome
     where
         asked.is_chase
         and asked.is_first_leg
         and not asked.is_live
+        and contacts.is_company_contact
+        and contacts.is_human_contact
+        and contacts.occurred_at > asked.occurred_at
     qualify row_number() over (
         partition by asked.promise_id, asked.interaction_id
         order by contacts.occurred_at, contacts.interaction_id
@@ -125,8 +140,9 @@ written_replies_with_date as (
         on
             written_replies.customer_id = dates_given.customer_id
             and written_replies.topic = dates_given.topic
-            and dates_given.made_at > written_replies.occurred_at
-            and dates_given.made_at <= written_replies.replied_at
+    where
+        dates_given.made_at > written_replies.occurred_at
+        and dates_given.made_at <= written_replies.replied_at
 
 ),
 

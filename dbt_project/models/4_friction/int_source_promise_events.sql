@@ -11,15 +11,6 @@
 
 with
 
-{% for source in sources -%}
-{{ source }}_events as (
-
-    select * from {{ ref('stg_' ~ source ~ '__promise_events') }}
-
-),
-
-{% endfor -%}
-
 feeds as (
 
     select * from {{ ref('fulfilment_feeds') }}
@@ -46,7 +37,7 @@ run as (
 
 stated as (
 
-    {% for source in sources -%}
+    {% for source in sources %}
     select
         promise_key,
         promise_kind,
@@ -65,13 +56,9 @@ stated as (
         record_key,
         position,
         event_id
-
-    from {{ source }}_events
-    {% if not loop.last %}
-    union all
-
-    {% endif %}
-    {%- endfor %}
+    from {{ ref('stg_' ~ source ~ '__promise_events') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 
 ),
 
@@ -311,7 +298,7 @@ yielding as (
 
 ),
 
-keeping as (
+what_keeps as (
 
     select
         standing.promise_key,
@@ -381,8 +368,7 @@ keeping as (
 -- The keeper's last word counts: an order in two parcels is delivered with the second.
 adopted as (
 
-    select *
-    from keeping
+    select * from what_keeps
     qualify row_number() over (
         partition by promise_key, event
         order by occurred_at desc, record_key desc, position desc, event_id desc

@@ -36,6 +36,7 @@ told_apart as (
         location_id,
         employee_id,
         outcome,
+        reason,
         talk_seconds,
         is_human_contact,
         -- Bounced, marketing and automatic mails are silence.
@@ -124,6 +125,7 @@ final as (
         location_id,
         employee_id,
         outcome,
+        reason,
         talk_seconds,
         is_human_contact,
         is_company_contact,
