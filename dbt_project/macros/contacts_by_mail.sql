@@ -97,3 +97,12 @@ coalesce(split_part({{ address }}, '@', -1) in (
     {%- endfor %}
 ), false)
 {%- endmacro %}
+
+-- The tags in an audit's field value: a JSON list, or, in old audits, words.
+{% macro ticket_tag_list(value) -%}
+case
+    when {{ value }} is null or {{ value }} = '' then []
+    when starts_with({{ value }}, '[') then from_json({{ value }}, '["VARCHAR"]')
+    else string_split({{ value }}, ' ')
+end
+{%- endmacro %}

@@ -79,10 +79,9 @@ tags_added as (
 
     select
         {{ interaction_id() }} as interaction_id,
-        unnest(list_filter(tags, lambda x: not list_contains(coalesce(previous_tags, []), x))) as tag
+        unnest(added_tags) as tag
 
     from audit_events
-    where tags is not null
 
 ),
 

@@ -55,7 +55,8 @@ threaded as (
         messages.*,
         threads.thread_key,
         failed.message_key is not null as is_failed,
-        bool_or(messages.direction = 'inbound' and not messages.is_automated) over earlier as answers_somebody,
+        bool_or(messages.direction = 'inbound' and not messages.is_automated) over earlier
+            as answers_somebody,
         count(*) over earlier > 0 as is_continued
 
     from messages
@@ -88,7 +89,8 @@ final as (
 
     select
         -- keys
-        {{ surrogate_key(['threaded.source', 'threaded.record_type', 'threaded.record_key', '0']) }} as interaction_id,
+        {{ surrogate_key(['threaded.source', 'threaded.record_type', 'threaded.record_key', '0']) }}
+            as interaction_id,
         threaded.event_id,
         threaded.source,
         threaded.record_type,
@@ -111,7 +113,8 @@ final as (
         end as kind,
         threaded.direction,
         'mail/' || threaded.thread_key as conversation_key,
-        case when coalesce(threaded.order_key, thread_orders.order_key) is not null then 'order' end as subject_type,
+        case when coalesce(threaded.order_key, thread_orders.order_key) is not null then 'order' end
+            as subject_type,
         coalesce(threaded.order_key, thread_orders.order_key) as subject_key,
         cast(null as varchar) as phase,
         false as is_moment_of_truth,
@@ -120,7 +123,8 @@ final as (
         -- whom it reached
         threaded.is_automated,
         threaded.is_marketing,
-        threaded.direction = 'inbound' or (threaded.direction = 'outbound' and not threaded.is_failed) as is_delivered,
+        threaded.direction = 'inbound'
+        or (threaded.direction = 'outbound' and not threaded.is_failed) as is_delivered,
         threaded.direction != 'internal'
         and not threaded.is_automated
         and not threaded.is_marketing

@@ -79,7 +79,8 @@ final as (
 
     select
         -- keys
-        {{ surrogate_key(['happened.source', 'happened.record_type', 'happened.record_key', '0']) }} as interaction_id,
+        {{ surrogate_key(['happened.source', 'happened.record_type', 'happened.record_key', '0']) }}
+            as interaction_id,
         happened.event_id,
         happened.source,
         happened.record_type,

@@ -96,24 +96,23 @@ final as (
         coalesce(e.via.source.rel, via.source.rel) as via_rel,
         case
             when via.source.rel = 'merge'
-                then list_concat(coalesce(via.source."from".ticket_ids, []), [via.source."from".ticket_id])
+                then list_concat(
+                    coalesce(via.source."from".ticket_ids, []), [via.source."from".ticket_id]
+                )
         end as merged_ticket_ids,
         coalesce(
             case when via.source.rel = 'merge' then via.source."to".ticket_id end,
             case
                 when e.type = 'Comment' and not e.public
-                    then nullif(regexp_extract(e.body, 'closed and merged into request #([0-9]+)', 1), '')
+                    then nullif(regexp_extract(e.body, 'merged into request #([0-9]+)', 1), '')
             end
         ) as merged_into_ticket_id,
         case
-            when e.field_name = 'tags' and starts_with(e.value, '[') then from_json(e.value, '["VARCHAR"]')
-            when e.field_name = 'tags' then string_split(e.value, ' ')
-        end as tags,
-        case
-            when e.field_name = 'tags' and starts_with(e.previous_value, '[')
-                then from_json(e.previous_value, '["VARCHAR"]')
-            when e.field_name = 'tags' then string_split(e.previous_value, ' ')
-        end as previous_tags,
+            when e.field_name = 'tags' then list_filter(
+                {{ ticket_tag_list('e.value') }},
+                lambda x: not list_contains({{ ticket_tag_list('e.previous_value') }}, x)
+            )
+        end as added_tags,
         sha256(message_id) as message_key
 
     from unnested

@@ -46,7 +46,8 @@ final as (
         coalesce(steps.is_automated, false) as is_automated,
         false as is_marketing,
         steps.direction != 'internal' as is_delivered,
-        steps.kind in ('contacted', 'replied') and not coalesce(steps.is_automated, false) as is_human_contact,
+        steps.kind in ('contacted', 'replied')
+        and not coalesce(steps.is_automated, false) as is_human_contact,
 
         -- stated by mapped rows only
         cast(null as varchar) as signal,
@@ -56,7 +57,8 @@ final as (
 
         -- where, who, how long, how it ended
         cast(null as varchar) as location_id,
-        case when steps.direction != 'inbound' and steps.author_id != '-1' then steps.author_id end as employee_id,
+        case when steps.direction != 'inbound' and steps.author_id != '-1' then steps.author_id end
+            as employee_id,
         cast(null as bigint) as wait_seconds,
         cast(null as bigint) as hold_seconds,
         steps.talk_seconds,

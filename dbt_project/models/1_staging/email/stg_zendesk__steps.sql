@@ -84,7 +84,9 @@ written as (
             else 'outbound'
         end as direction,
         case
-            when comments.is_by_customer or comments.via_channel in ('voice', 'phone', 'chat', 'native_messaging')
+            when
+                comments.is_by_customer
+                or comments.via_channel in ('voice', 'phone', 'chat', 'native_messaging')
                 then {{ zendesk_channel('comments.via_channel') }}
             -- A ticket from the web form is answered by mail.
             when tickets.channel = 'web' then 'email'
@@ -153,17 +155,13 @@ changed as (
                 then 'reopened'
             when audit_events.field_name in ('group_id', 'assignee_id') and audit_events.value is null
                 then 'unassigned'
-            when audit_events.field_name in ('group_id', 'assignee_id') and audit_events.previous_value is null
+            when
+                audit_events.field_name in ('group_id', 'assignee_id')
+                and audit_events.previous_value is null
                 then 'assigned'
             when audit_events.field_name = 'group_id' then 'transferred'
             when audit_events.field_name = 'assignee_id' then 'reassigned'
-            when
-                len(list_filter(
-                    audit_events.tags,
-                    lambda x: list_contains(signal_tags.tags, x)
-                    and not list_contains(coalesce(audit_events.previous_tags, []), x)
-                )) > 0
-                then 'tagged'
+            when list_has_any(audit_events.added_tags, signal_tags.tags) then 'tagged'
         end as kind,
         case
             when

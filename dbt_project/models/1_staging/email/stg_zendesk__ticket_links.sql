@@ -69,7 +69,7 @@ final as (
     -- A follow-up may later be merged: then it goes on there.
     qualify row_number() over (
         partition by ticket_id
-        order by link desc, continues_ticket_id
+        order by link = 'follow_up', continues_ticket_id
     ) = 1
 
 )

@@ -3,7 +3,7 @@
 {{ config(materialized='table') }}
 
 {#- Ticket fields that hold an order number, by id: {'zendesk_order_fields': ['360001']}. #}
-{%- set order_fields = var('zendesk_order_fields', []) %}
+{%- set order_fields = var('zendesk_order_fields', []) or ['none'] %}
 
 with
 
@@ -48,6 +48,22 @@ typed as (
 
 ),
 
+picked as (
+
+    select
+        *,
+        list_filter(
+            r.custom_fields, lambda x: list_contains({{ order_fields }}, x.id)
+        )[1].value as order_field,
+        list_filter(
+            r.tags, lambda x: regexp_matches(x, '(?i)^order[_:-]?[a-z0-9-]*[0-9]$')
+        )[1] as order_tag,
+        list_filter(r.tags, lambda x: regexp_matches(x, '^(contact_)?reason_.'))[1] as reason_tag
+
+    from typed
+
+),
+
 final as (
 
     select
@@ -61,42 +77,32 @@ final as (
         recorded_at,
         coalesce(cast(r.updated_at as timestamp), occurred_at) as updated_at,
         r.status,
-        r.type as ticket_type,
         r.requester_id,
         r.submitter_id,
         coalesce(r.assignee_id, r.group_id) as owner,
         coalesce(r.is_public, true) as is_public,
         r.due_at as due_text,
-        r.tags,
         r.followup_ids,
         lower(r.via.channel) as via_channel,
         r.via.source.rel as via_rel,
         r.via.source."from".ticket_id as via_ticket_id,
+
+        -- The order it is about: its own field, a tag 'order_1001', an external id that says that it
+        -- is one, the subject line.
         coalesce(
-            {%- if order_fields %}
-            ltrim(list_filter(r.custom_fields, lambda x: x.id in ('{{ order_fields | join("', '") }}'))[1].value, '#'),
-            {%- endif %}
-            upper(nullif(regexp_extract(
-                list_filter(r.tags, lambda x: regexp_matches(x, '(?i)^order[_:-]?[a-z0-9-]*[0-9]$'))[1],
-                '(?i)^order[_:-]?([a-z0-9-]*[0-9])$',
-                1
-            ), '')),
-            upper(nullif(regexp_extract(
+            nullif(upper(ltrim(trim(order_field), '#')), ''),
+            nullif(upper(regexp_extract(order_tag, '(?i)^order[_:-]?([a-z0-9-]*[0-9])$', 1)), ''),
+            nullif(upper(regexp_extract(
                 r.external_id, '(?i)^(?:order[ :/#_-]*|#)([a-z0-9-]*[0-9])$', 1
-            ), '')),
+            )), ''),
             {{ order_number('r.subject') }}
         ) as order_key,
         -- A tag 'reason_…' says what the contact is about; else the ticket's type does, roughly.
         coalesce(
-            regexp_extract(
-                list_filter(r.tags, lambda x: starts_with(x, 'reason_') or starts_with(x, 'contact_reason_'))[1],
-                '^(?:contact_)?reason_(.+)$',
-                1
-            ),
-            r.type
+            nullif(regexp_extract(reason_tag, '^(?:contact_)?reason_(.+)$', 1), ''), r.type
         ) as reason
 
-    from typed
+    from picked
 
 )
 

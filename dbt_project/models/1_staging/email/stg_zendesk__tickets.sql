@@ -46,8 +46,8 @@ standing as (
     qualify row_number() over (
         partition by ticket_id
         order by
-            is_later,
-            case when is_later then version_rank else -version_rank end,
+            is_later asc,
+            case when is_later then version_rank else -version_rank end asc,
             recorded_at desc,
             event_id desc
     ) = 1
@@ -59,14 +59,18 @@ rooted as (
 
     select
         standing.ticket_id,
-        coalesce(third.continues_ticket_id, second.continues_ticket_id, first.continues_ticket_id, standing.ticket_id)
-            as root_ticket_id,
-        first.link
+        coalesce(
+            twice_on.continues_ticket_id,
+            once_on.continues_ticket_id,
+            next_on.continues_ticket_id,
+            standing.ticket_id
+        ) as root_ticket_id,
+        next_on.link
 
     from standing
-    left join links as first on standing.ticket_id = first.ticket_id
-    left join links as second on first.continues_ticket_id = second.ticket_id
-    left join links as third on second.continues_ticket_id = third.ticket_id
+    left join links as next_on on standing.ticket_id = next_on.ticket_id
+    left join links as once_on on next_on.continues_ticket_id = once_on.ticket_id
+    left join links as twice_on on once_on.continues_ticket_id = twice_on.ticket_id
 
 ),
 
@@ -80,7 +84,10 @@ authored as (
         standing.submitter_id is null
         or standing.submitter_id = standing.requester_id
         or coalesce(user_roles.role = 'end-user', false)
-        or (standing.via_channel in ('voice', 'phone') and coalesce(standing.via_rel, 'inbound') != 'outbound')
+        or (
+            standing.via_channel in ('voice', 'phone')
+            and coalesce(standing.via_rel, 'inbound') != 'outbound'
+        )
             as is_opened_by_customer
 
     from standing
