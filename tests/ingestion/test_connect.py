@@ -121,8 +121,7 @@ def test_the_number_of_the_customer_is_the_same_person_however_it_is_written(rec
 def test_a_withheld_number_is_nobody(recorded):
     withheld = [None, "anonymous", "Anonymous", "+266696687", "Restricted", ""]
     records = [
-        contact(f"c{n}", **{"CustomerEndpoint.Address": value})
-        for n, value in enumerate(withheld)
+        contact(f"c{n}", **{"CustomerEndpoint.Address": value}) for n, value in enumerate(withheld)
     ]
     records.append(contact("none", CustomerEndpoint=None))
     result = recorded("connect", {"ctr.json": ndjson(*records)})
@@ -178,11 +177,7 @@ def test_bad_records_are_set_aside_with_a_reason_and_the_rest_goes_on(recorded):
     }
     records = [contact(name, **changes) for name, changes in bad.items()]
     keyless = contact(None)
-    content = (
-        ndjson(contact("good"), *records, keyless)
-        + b'{"ContactId": "torn\n'
-        + b"[1, 2]\n"
-    )
+    content = ndjson(contact("good"), *records, keyless) + b'{"ContactId": "torn\n' + b"[1, 2]\n"
     result = recorded("connect", {"ctr.json": content})
     assert list(result.events["record_key"]) == ["good"]
     reasons = result.quarantine.set_index("record_key")["reason"]
@@ -212,9 +207,7 @@ def test_the_same_file_under_another_name_adds_nothing(recorded):
 
 
 def test_an_empty_file_costs_nothing(recorded):
-    result = recorded(
-        "connect", {"empty.json": b"", "good.json": ndjson(contact("good"))}
-    )
+    result = recorded("connect", {"empty.json": b"", "good.json": ndjson(contact("good"))})
     assert list(result.events["record_key"]) == ["good"]
 
 

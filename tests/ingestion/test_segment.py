@@ -97,9 +97,7 @@ def test_without_a_timestamp_the_clock_of_the_device_is_corrected_by_the_time_on
 
 
 def test_a_stated_timestamp_is_not_corrected_again(recorded):
-    stated = call(
-        timestamp="2026-03-12T07:00:00+00:00", originalTimestamp="2020-01-01T00:00:00Z"
-    )
+    stated = call(timestamp="2026-03-12T07:00:00+00:00", originalTimestamp="2020-01-01T00:00:00Z")
     event = recorded("segment", {"events.json": ndjson(stated)}).events.iloc[0]
     assert event["occurred_at"] == pd.Timestamp("2026-03-12 07:00:00")
 
@@ -128,23 +126,17 @@ def test_identify_joins_cookie_login_mail_and_phone(recorded):
 
 
 def test_alias_joins_the_id_before_with_the_login_after(recorded):
-    alias = call(
-        "alias", type="alias", event=..., previousId="old-cookie", anonymousId=...
-    )
+    alias = call("alias", type="alias", event=..., previousId="old-cookie", anonymousId=...)
     before = call("before", anonymousId="old-cookie", userId=...)
-    events = recorded(
-        "segment", {"events.json": ndjson(alias, before)}
-    ).events.set_index("record_key")
-    assert hashes(events.loc["alias"], "cookie") == hashes(
-        events.loc["before"], "cookie"
+    events = recorded("segment", {"events.json": ndjson(alias, before)}).events.set_index(
+        "record_key"
     )
+    assert hashes(events.loc["alias"], "cookie") == hashes(events.loc["before"], "cookie")
     assert hashes(events.loc["alias"], "user_id")
 
 
 def test_a_previous_id_outside_an_alias_joins_nobody(recorded):
-    event = recorded(
-        "segment", {"events.json": ndjson(call(previousId="other"))}
-    ).events.iloc[0]
+    event = recorded("segment", {"events.json": ndjson(call(previousId="other"))}).events.iloc[0]
     assert len(hashes(event, "cookie")) == 1
 
 
@@ -167,9 +159,7 @@ def test_bad_calls_are_set_aside_with_a_reason_and_the_rest_goes_on(recorded):
         "load in words": {"properties.load_ms": "fast"},
         "negative load": {"properties.load_ms": -1},
         "delivery soon": {"properties.estimated_delivery": "soon"},
-        "delivery without zone": {
-            "properties.estimated_delivery": "2026-03-20T12:00:00"
-        },
+        "delivery without zone": {"properties.estimated_delivery": "2026-03-20T12:00:00"},
     }
     records = [call(name, **changes) for name, changes in bad.items()]
     keyless = call()
