@@ -50,7 +50,7 @@ explain: $(READY)  ## one customer's steps, promises, signals and points: CUSTOM
 	@$(BIN)/python -m serving.explain --name "$$NAME" --customer "$$CUSTOMER"
 
 score: $(READY)  ## every customer's score at an instant: AT=<time> [NAME=]
-	@$(BIN)/python -m serving.score --name "$$NAME" --at "$$AT"
+	@$(BIN)/python -m serving.score_at --name "$$NAME" --at "$$AT"
 
 status: $(READY)  ## what the log, the warehouse and the releases hold, and how fresh they are [NAME=]
 	@$(BIN)/python -m serving.status --name "$$NAME"
