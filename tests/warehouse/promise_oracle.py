@@ -288,7 +288,7 @@ class Topic:
         )
 
     def contact_of(self, step: Step) -> tuple:
-        """What a leg belongs to: the conversation, anew after an hour without a leg of that side."""
+        """What a leg belongs to: its conversation, anew after an hour without a leg of its side."""
         conversation = step.conversation_key or step.interaction_id
         side = is_customer_contact(step)
         number, previous = 0, None

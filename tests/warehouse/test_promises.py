@@ -382,7 +382,8 @@ def test_signals_carry_what_the_oracle_holds_against_the_company(connection, wor
         row["promise_id"]: row["due_at"]
         for row in rows_of(
             connection,
-            "select promise_id, due_at from int_engine_promise_signals where signal = 'promise.made'",
+            "select promise_id, due_at from int_engine_promise_signals"
+            " where signal = 'promise.made'",
         )
     }
     assert made == {key: scored_due(term) for key, term in promises_of(world).items()}

@@ -17,7 +17,7 @@ holidays as (
 
 digits as (
 
-    select * from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as digit (n)
+    select digit.n from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as digit (n)
 
 ),
 
@@ -93,20 +93,31 @@ opening as (
 
 ),
 
+on_the_wall as (
+
+    select
+        calendar_id,
+        time_zone,
+        day_number,
+        {{ instant('day_number * 86400000000 + opens_minute * 60000000') }} as opens_on_the_wall_at,
+        {{ instant('day_number * 86400000000 + closes_minute * 60000000') }} as closes_on_the_wall_at,
+        {{ instant('(day_number + 1) * 86400000000') }} as ends_on_the_wall_at
+
+    from opening
+
+),
+
 in_utc as (
 
     select
         calendar_id,
         time_zone,
         day_number,
-        {{ epoch_micros(utc_instant(instant('day_number * 86400000000 + opens_minute * 60000000'), 'time_zone')) }}
-            as opens_micros,
-        {{ epoch_micros(utc_instant(instant('day_number * 86400000000 + closes_minute * 60000000'), 'time_zone')) }}
-            as closes_micros,
-        {{ epoch_micros(utc_instant(instant('(day_number + 1) * 86400000000'), 'time_zone')) }} - 1
-            as ends_micros
+        {{ epoch_micros(utc_instant('opens_on_the_wall_at', 'time_zone')) }} as opens_micros,
+        {{ epoch_micros(utc_instant('closes_on_the_wall_at', 'time_zone')) }} as closes_micros,
+        {{ epoch_micros(utc_instant('ends_on_the_wall_at', 'time_zone')) }} - 1 as ends_micros
 
-    from opening
+    from on_the_wall
 
 ),
 

@@ -11,7 +11,7 @@ days as (
 
 digits as (
 
-    select * from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as digit (n)
+    select digit.n from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as digit (n)
 
 ),
 

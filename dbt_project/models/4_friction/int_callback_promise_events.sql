@@ -49,7 +49,11 @@ said as (
     inner join outcomes on contacts.outcome = outcomes.outcome
     where outcomes.opens_callback
     qualify row_number() over (
-        partition by contacts.customer_id, contacts.issue_id, contacts.contact_id, contacts.is_customer_contact
+        partition by
+            contacts.customer_id,
+            contacts.issue_id,
+            contacts.contact_id,
+            contacts.is_customer_contact
         order by contacts.occurred_at, contacts.interaction_id
     ) = 1
 
@@ -66,7 +70,7 @@ recorded_better as (
             and said.issue_id = source_promise_events.issue_id
             and source_promise_events.promise_kind = 'callback'
             and source_promise_events.event = 'made'
-            and source_promise_events.occurred_at >= said.occurred_at
+            and said.occurred_at <= source_promise_events.occurred_at
             and source_promise_events.occurred_at <= said.occurred_at + interval '1' hour
 
 ),
@@ -188,7 +192,7 @@ stream as (
         occurred_at,
         0 as is_opening,
         ending_number,
-        cast(null as varchar) as promise_key
+        cast(null as string) as promise_key
 
     from endings_numbered
 

@@ -117,8 +117,10 @@ asked as (
 
     select
         interaction_id,
-        case when max(case when is_chase then 1 else 0 end) = 1 then 'contact.chase' else 'contact.problem' end
-            as signal
+        case
+            when max(case when is_chase then 1 else 0 end) = 1 then 'contact.chase'
+            else 'contact.problem'
+        end as signal
 
     from promise_contacts
     group by interaction_id
@@ -175,9 +177,9 @@ final as (
         promises.promise_id || replace(promise_signals.signal, 'promise.', ':') as record_key,
         promises.source,
         0 as signal_position,
-        cast(null as varchar) as interaction_id,
+        cast(null as string) as interaction_id,
         promise_signals.event_id,
-        cast(null as varchar) as channel,
+        cast(null as string) as channel,
         coalesce(promises.touchpoint, promises.promise_kind) as touchpoint,
         promise_signals.signal,
         promises.issue_id,
@@ -215,7 +217,7 @@ final as (
         contacts.is_moment_of_truth,
         contacts.is_context_carried,
         cast(null as bigint) as measure,
-        cast(null as varchar) as promise_id,
+        cast(null as string) as promise_id,
         cast(null as timestamp) as due_at,
         contacts.location_id,
         contacts.employee_id,
@@ -244,7 +246,7 @@ final as (
         campaigns.is_moment_of_truth,
         campaigns.is_context_carried,
         cast(null as bigint) as measure,
-        cast(null as varchar) as promise_id,
+        cast(null as string) as promise_id,
         cast(null as timestamp) as due_at,
         campaigns.location_id,
         campaigns.employee_id,

@@ -40,7 +40,7 @@ informed as (
         on
             promises.customer_id = notices.customer_id
             and promises.topic = notices.topic
-            and notices.occurred_at > promises.due_until
+            and promises.due_until < notices.occurred_at
             and notices.occurred_at <= coalesce(promises.closed_at, promises.as_of)
     where
         promises.overdue_days > 0
@@ -77,7 +77,7 @@ handled as (
             promises.customer_id = subject_contacts.customer_id
             and promises.topic = subject_contacts.issue_id
             and subject_contacts.employee_id is not null
-            and subject_contacts.occurred_at >= promises.made_at
+            and promises.made_at <= subject_contacts.occurred_at
             and subject_contacts.occurred_at
             <= coalesce(promises.ended_at, promises.as_of)
     group by promises.promise_id
@@ -97,7 +97,7 @@ parents as (
             children.customer_id = promises.customer_id
             and children.topic = promises.topic
             and promises.origin != 'callback'
-            and promises.made_at < children.made_at
+            and children.made_at > promises.made_at
             and coalesce(promises.ended_at, timestamp '9999-01-01 00:00:00') > children.made_at
     where children.origin = 'callback'
     qualify row_number() over (

@@ -43,7 +43,7 @@ informed as (
         on
             promises.customer_id = notices.customer_id
             and promises.topic = notices.topic
-            and notices.occurred_at > promises.due_until
+            and promises.due_until < notices.occurred_at
             and notices.occurred_at <= coalesce(promises.closed_at, run.as_of)
 
 ),
@@ -59,8 +59,8 @@ final as (
     from promises
     inner join calendar_days
         on
-            calendar_days.day_number > promises.due_day
-            and calendar_days.day_number <= promises.last_day
+            promises.due_day < calendar_days.day_number
+            and promises.last_day >= calendar_days.day_number
     left join informed
         on
             promises.promise_id = informed.promise_id

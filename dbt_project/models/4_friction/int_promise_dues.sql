@@ -98,7 +98,7 @@ stream as (
         topic,
         occurred_at,
         occurred_at as notice_at,
-        cast(null as varchar) as promise_event_id
+        cast(null as string) as promise_event_id
 
     from notice_times
 
@@ -178,7 +178,12 @@ firsts as (
     where events.event in ('kept_internally', 'kept', 'cancelled_by_customer', 'cancelled_by_company')
     qualify row_number() over (
         partition by events.promise_key, events.event
-        order by events.occurred_at, events.record_key, events.source, events.position, events.promise_event_id
+        order by
+            events.occurred_at,
+            events.record_key,
+            events.source,
+            events.position,
+            events.promise_event_id
     ) = 1
 
 ),
@@ -196,10 +201,12 @@ endings as (
         max(case when event = 'kept' then event_id end) as observed_event_id,
         max(case when event = 'cancelled_by_customer' then occurred_at end) as cancelled_by_customer_at,
         max(case when event = 'cancelled_by_customer' then event_id end) as cancelled_by_customer_event_id,
-        max(case when event = 'cancelled_by_customer' then recorded_at end) as cancelled_by_customer_recorded_at,
+        max(case when event = 'cancelled_by_customer' then recorded_at end)
+            as cancelled_by_customer_recorded_at,
         max(case when event = 'cancelled_by_company' then occurred_at end) as cancelled_by_company_at,
         max(case when event = 'cancelled_by_company' then event_id end) as cancelled_by_company_event_id,
-        max(case when event = 'cancelled_by_company' then recorded_at end) as cancelled_by_company_recorded_at
+        max(case when event = 'cancelled_by_company' then recorded_at end)
+            as cancelled_by_company_recorded_at
 
     from firsts
     group by promise_key
@@ -433,14 +440,14 @@ final as (
         -- keys
         terms.promise_key || case
             when terms.revision_number = 0 then ''
-            else ':r' || cast(terms.revision_number as varchar)
+            else ':r' || cast(terms.revision_number as string)
         end as promise_id,
         terms.promise_key,
         terms.revision_number,
         case terms.revision_number
-            when 0 then cast(null as varchar)
+            when 0 then cast(null as string)
             when 1 then terms.promise_key
-            else terms.promise_key || ':r' || cast(terms.revision_number - 1 as varchar)
+            else terms.promise_key || ':r' || cast(terms.revision_number - 1 as string)
         end as previous_promise_id,
         promises.customer_id,
         promises.issue_id,

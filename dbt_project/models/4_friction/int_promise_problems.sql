@@ -150,7 +150,8 @@ together as (
 final as (
 
     select
-        {{ surrogate_key(['problem', 'promise_id', 'customer_id', 'event_id', 'record_key', 'occurred_at']) }} as promise_problem_id,
+        {{ surrogate_key(['problem', 'promise_id', 'customer_id', 'event_id', 'record_key', 'occurred_at']) }}
+            as promise_problem_id,
         problem,
         promise_id,
         customer_id,
@@ -162,7 +163,7 @@ final as (
             when 'kept_twice' then 'the promise was kept before: the first keeping counts'
             when 'kept_without_made' then 'nothing tells when this was promised, so no due can be held against it'
             when 'due_before_made' then 'the due is before the promise: it is counted neither kept nor broken'
-            else 'the feed that would tell of its keeping does not cover the due yet: neither kept nor broken'
+            else 'the feed that tells of its keeping ends before the due: neither kept nor broken'
         end as reason
 
     from together

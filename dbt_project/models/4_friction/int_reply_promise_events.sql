@@ -166,8 +166,8 @@ promises as (
     select
         target_hours.*,
         'reply/' || target_hours.interaction_id as promise_key,
-        {{ instant('calendar_spans.opens_micros + target_hours.target_micros - calendar_spans.open_micros_before') }}
-            as due_at
+        calendar_spans.opens_micros + target_hours.target_micros - calendar_spans.open_micros_before
+            as due_micros
 
     from target_hours
     inner join calendar_spans
@@ -193,7 +193,7 @@ events as (
         'made' as event,
         promises.occurred_at,
         promises.recorded_at,
-        promises.due_at,
+        {{ instant('promises.due_micros') }} as due_at,
         promises.time_zone,
         promises.customer_id,
         promises.issue_id,
@@ -251,7 +251,7 @@ final as (
         customer_id,
         issue_id,
         false as needs_notice,
-        cast(null as varchar) as owner,
+        cast(null as string) as owner,
         'sla' as confidence,
         'standard' as origin,
         source,

@@ -38,26 +38,26 @@ run as (
 stated as (
 
     {% for source in sources %}
-    select
-        promise_key,
-        promise_kind,
-        event,
-        occurred_at,
-        recorded_at,
-        due_at,
-        is_date,
-        coalesce(time_zone, 'UTC') as time_zone,
-        subject_type || ':' || subject_key as stated_issue_id,
-        needs_notice,
-        owner,
-        confidence,
-        source,
-        record_type,
-        record_key,
-        position,
-        event_id
-    from {{ ref('stg_' ~ source ~ '__promise_events') }}
-    {% if not loop.last %}union all{% endif %}
+        select
+            promise_key,
+            promise_kind,
+            event,
+            occurred_at,
+            recorded_at,
+            due_at,
+            is_date,
+            coalesce(time_zone, 'UTC') as time_zone,
+            subject_type || ':' || subject_key as stated_issue_id,
+            needs_notice,
+            owner,
+            confidence,
+            source,
+            record_type,
+            record_key,
+            position,
+            event_id
+        from {{ ref('stg_' ~ source ~ '__promise_events') }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 ),

@@ -47,7 +47,7 @@ promises as (
         min(case when signal = 'promise.updated' then occurred_at end) as updated_at,
         min(case when signal = 'promise.kept' then occurred_at end) as kept_at,
         {%- for column in [
-            'occurred_at', 'recorded_at', 'source', 'record_key', 'event_id', 'issue_id', 'touchpoint', 'location_id'
+            'occurred_at', 'source', 'record_key', 'event_id', 'issue_id', 'touchpoint', 'location_id'
         ] %}
         max(case when signal = 'promise.made' and place = 1 then {{ column }} end) as made_{{ column }}
         {{- ',' if not loop.last }}
@@ -59,31 +59,38 @@ promises as (
 
 ),
 
-with_state as (
+placed_in_time as (
 
     select
         promises.*,
         run.as_of,
-        case
-            when promises.kept_at <= promises.due_at
-                then
-                    case
-                        when {{ local_day('promises.kept_at', "'UTC'") }} < {{ local_day('promises.due_at', "'UTC'") }}
-                            then 'kept_early'
-                        else 'kept_on_time'
-                    end
-            when promises.updated_at <= promises.due_at then 'superseded'
-            when promises.kept_at > promises.due_at then 'kept_late'
-            when promises.due_at is null then 'unknown'
-            when promises.due_at <= run.as_of then 'broken_open'
-            when {{ epoch_micros('promises.due_at') }} <= {{ epoch_micros('run.as_of') }} + rule.due_soon_micros
-                then 'due_soon'
-            else 'open'
-        end as state
+        {{ instant(epoch_micros('run.as_of') ~ ' + rule.due_soon_micros') }} as soon_until,
+        {{ local_day('promises.due_at', "'UTC'") }} as due_day,
+        {{ local_day('promises.kept_at', "'UTC'") }} as kept_day,
+        {{ local_day('run.as_of', "'UTC'") }} as as_of_day
 
     from promises
     cross join run
     cross join rule
+
+),
+
+with_state as (
+
+    select
+        *,
+        case
+            when kept_at <= due_at and kept_day < due_day then 'kept_early'
+            when kept_at <= due_at then 'kept_on_time'
+            when updated_at <= due_at then 'superseded'
+            when kept_at > due_at then 'kept_late'
+            when due_at is null then 'unknown'
+            when due_at <= as_of then 'broken_open'
+            when due_at <= soon_until then 'due_soon'
+            else 'open'
+        end as state
+
+    from placed_in_time
 
 ),
 
@@ -101,7 +108,7 @@ chases as (
             with_state.customer_id = steps.customer_id
             and with_state.made_issue_id = steps.issue_id
             and steps.signal in ('contact.chase', 'agent.no_ownership')
-            and steps.occurred_at > with_state.due_at
+            and with_state.due_at < steps.occurred_at
             and steps.occurred_at < coalesce(with_state.kept_at, timestamp '9999-01-01 00:00:00')
     where with_state.state in ('kept_late', 'broken_open')
     group by with_state.customer_id, with_state.promise_id
@@ -122,19 +129,13 @@ final as (
         with_state.state in ('kept_late', 'broken_open') as is_broken,
         case
             when with_state.state not in ('kept_late', 'broken_open') then 0
-            else greatest(
-                coalesce(
-                    {{ local_day('with_state.kept_at', "'UTC'") }},
-                    {{ local_day('with_state.as_of', "'UTC'") }} - 1
-                ) - {{ local_day('with_state.due_at', "'UTC'") }},
-                0
-            )
+            else greatest(coalesce(with_state.kept_day, with_state.as_of_day - 1) - with_state.due_day, 0)
         end as overdue_days,
         cast(coalesce(chases.chase_count, 0) as bigint) as chase_count,
         cast(coalesce(chases.excuse_count, 0) as bigint) as excuse_count,
         with_state.made_source as source,
         with_state.made_record_key as record_key,
-        with_state.made_event_id as made_event_id,
+        with_state.made_event_id,
         with_state.made_touchpoint as touchpoint,
         with_state.made_location_id as location_id
 

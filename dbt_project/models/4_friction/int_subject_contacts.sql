@@ -109,11 +109,12 @@ final as (
         customer_id,
         issue_id,
         conversation_id || ':' || cast(
-            sum(case when is_first_leg then 1 else 0 end) over (
-                partition by customer_id, issue_id, conversation_id, is_customer_contact
-                order by occurred_at, interaction_id rows unbounded preceding
-            )
-            as varchar
+            sum(case when is_first_leg then 1 else 0 end)
+                over (
+                    partition by customer_id, issue_id, conversation_id, is_customer_contact
+                    order by occurred_at, interaction_id rows unbounded preceding
+                )
+            as string
         ) as contact_id,
         occurred_at,
         recorded_at,
