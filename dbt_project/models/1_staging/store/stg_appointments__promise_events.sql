@@ -29,15 +29,17 @@ slots as (
         *,
         'appointments/appointment/' || record_key
         || coalesce(
-            '@' || strftime(
-                max(case when is_moved_by_customer then occurred_at end) over history, '%Y%m%dT%H%M%S'
+            '@' || cast(
+                max(case when is_moved_by_customer then {{ epoch_second('occurred_at') }} end) over history
+                as varchar
             ),
             ''
         ) as promise_key,
         'appointments/appointment/' || record_key
         || coalesce(
-            '@' || strftime(
-                max(case when is_moved_by_customer then occurred_at end) over earlier, '%Y%m%dT%H%M%S'
+            '@' || cast(
+                max(case when is_moved_by_customer then {{ epoch_second('occurred_at') }} end) over earlier
+                as varchar
             ),
             ''
         ) as previous_promise_key

@@ -1,0 +1,77 @@
+-- One row per signal with friction: what a fix could mend, and how much of it is still felt as of
+-- the run, in whole micro-points.
+
+with
+
+signals as (
+
+    select * from {{ ref('int_ordered_signals') }}
+
+),
+
+scored as (
+
+    select * from {{ ref('int_scored_signals') }}
+
+),
+
+catalogue as (
+
+    select * from {{ ref('friction_catalogue') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_decay_clock') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+final as (
+
+    select
+        scored.signal_id,
+        scored.customer_number,
+        scored.customer_id,
+        signals.interaction_id,
+        coalesce(signals.touchpoint, 'none') as touchpoint,
+        signals.signal,
+        signals.location_id,
+        signals.issue_id,
+        signals.promise_id,
+        scored.occurred_at,
+        signals.occurred_second,
+        signals.is_derived,
+        catalogue.repeat_group,
+        catalogue.is_customer_initiated,
+        scored.base_micro,
+        scored.repeat_micro,
+        scored.friction_micro,
+
+        -- weight of one micro-point now, as a fraction: what lies two epochs back is forgotten
+        case
+            when scored.decay_epoch >= clock.epoch - 1 then scored.decay_weight
+            else 0
+        end as felt_weight,
+        {{ wide('clock.weight') }}
+        * case when scored.decay_epoch = clock.epoch then 1 else clock.epoch_factor end as felt_of
+
+    from scored
+    inner join signals on scored.signal_id = signals.signal_id
+    inner join clock on scored.half_life = clock.half_life
+    inner join run on scored.occurred_at <= run.as_of
+    inner join catalogue
+        on
+            signals.signal = catalogue.signal
+            and run.rule_version = catalogue.rule_version
+    where scored.friction_micro > 0
+
+)
+
+select * from final

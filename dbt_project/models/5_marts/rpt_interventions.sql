@@ -1,0 +1,357 @@
+-- One row per reason to turn to a customer: a level that their score crossed upward, and a promise
+-- that is broken and still open. A score may only trigger help.
+
+with
+
+scores as (
+
+    select * from {{ ref('fct_scores') }}
+
+),
+
+friction as (
+
+    select * from {{ ref('fct_friction') }}
+
+),
+
+promises as (
+
+    select * from {{ ref('fct_promises') }}
+
+),
+
+journeys as (
+
+    select * from {{ ref('fct_journeys') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+levels as (
+
+    select * from {{ ref('levels') }}
+
+),
+
+rule as (
+
+    select * from {{ ref('int_report_rule') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+thresholds as (
+
+    select
+        levels.level,
+        cast(levels.threshold_fp as double) as threshold,
+        cast(levels.threshold_fp as double) * rule.level_reset_pct / 100 as reset_below,
+        levels.intervention
+
+    from levels
+    inner join rule on levels.rule_version = rule.rule_version
+    where levels.level > 0
+
+),
+
+in_trouble as (
+
+    select distinct customer_id from scores
+    where level > 0
+
+),
+
+-- How the customer stood just before each signal: what they felt then, without what it added.
+before_each as (
+
+    select
+        scores.customer_id,
+        scores.signal_number,
+        scores.occurred_at,
+        scores.source,
+        scores.source_key,
+        scores.signal_position,
+        scores.score,
+        scores.level,
+        scores.friction - scores.friction_micro / cast(1000000 as double) as friction_before,
+        scores.credit_balance - scores.credit_micro / cast(1000000 as double) as credit_before,
+        row_number() over (
+            partition by scores.customer_id
+            order by scores.signal_number
+        ) = 1 as is_first,
+        cast(scores.credit_applied as double) as credit_applied
+
+    from scores
+    inner join in_trouble on scores.customer_id = in_trouble.customer_id
+
+),
+
+against_levels as (
+
+    select
+        before_each.*,
+        thresholds.level as threshold_level,
+        before_each.level >= thresholds.level as is_reached,
+        sum(
+            case
+                when
+                    before_each.is_first
+                    or before_each.friction_before
+                    - least(before_each.credit_before, 0.75 * before_each.friction_before)
+                    < thresholds.reset_below
+                    then 1
+                else 0
+            end
+        ) over (
+            partition by before_each.customer_id, thresholds.level
+            order by before_each.signal_number
+            rows between unbounded preceding and current row
+        ) as reset_number
+
+    from before_each
+    cross join thresholds
+
+),
+
+-- Fires once, and again only after a fall below the reset.
+fired as (
+
+    select * from against_levels
+    where is_reached
+    qualify row_number() over (
+        partition by customer_id, threshold_level, reset_number
+        order by signal_number
+    ) = 1
+
+),
+
+-- Of several levels crossed at one step, the highest.
+crossings as (
+
+    select * from fired
+    qualify row_number() over (
+        partition by customer_id, signal_number
+        order by threshold_level desc
+    ) = 1
+
+),
+
+held_by_cool_down as (
+
+    select distinct
+        crossings.customer_id,
+        crossings.signal_number
+
+    from crossings
+    cross join rule
+    inner join crossings as earlier
+        on
+            crossings.customer_id = earlier.customer_id
+            and crossings.signal_number > earlier.signal_number
+    where
+        earlier.threshold_level >= crossings.threshold_level
+        and {{ epoch_second('crossings.occurred_at') }} - {{ epoch_second('earlier.occurred_at') }}
+        < rule.level_cooldown_seconds
+
+),
+
+held_by_case as (
+
+    select distinct
+        crossings.customer_id,
+        crossings.signal_number
+
+    from crossings
+    inner join journeys
+        on
+            crossings.customer_id = journeys.customer_id
+            and journeys.subject_type = 'ticket'
+            and crossings.occurred_at >= journeys.opened_at
+            and crossings.occurred_at < coalesce(journeys.closed_at, timestamp '9999-12-31 00:00:00')
+
+),
+
+last_crossings as (
+
+    select
+        customer_id,
+        max(signal_number) as signal_number,
+        max_by(threshold_level, signal_number) as threshold_level
+
+    from crossings
+    group by customer_id
+
+),
+
+causes as (
+
+    select
+        customer_id,
+        signal,
+        touchpoint,
+        sum(points_now) as points_now
+
+    from friction
+    where part != 'credit'
+    group by
+        customer_id,
+        signal,
+        touchpoint
+
+),
+
+main_causes as (
+
+    select * from causes
+    where points_now > 0
+    qualify row_number() over (
+        partition by customer_id
+        order by points_now desc, signal asc, touchpoint asc
+    ) = 1
+
+),
+
+-- A record may signal twice in one moment; its line with the most points speaks for it.
+trigger_lines as (
+
+    select * from friction
+    where part = 'base'
+    qualify row_number() over (
+        partition by customer_id, source, source_key, signal_position, occurred_at
+        order by points_micro desc, friction_id asc
+    ) = 1
+
+),
+
+level_rows as (
+
+    select
+        {{ surrogate_key(["'level'", 'crossings.customer_id', 'crossings.source', 'crossings.source_key', 'crossings.signal_position', 'crossings.occurred_at', 'crossings.threshold_level']) }}
+            as intervention_id,
+        'level' as kind,
+        crossings.customer_id,
+        crossings.threshold_level as level,
+        crossings.occurred_at as since,
+        case
+            when customers.score < thresholds.reset_below then 'passed'
+            when last_crossings.signal_number > crossings.signal_number then 'replaced'
+            when held_by_case.customer_id is not null then 'held_back_case_open'
+            when held_by_cool_down.customer_id is not null then 'held_back_cool_down'
+            else 'due'
+        end as state,
+        concat(
+            'The score reached ', cast(cast(crossings.score as decimal(18, 2)) as varchar),
+            ', level ', cast(crossings.threshold_level as varchar),
+            coalesce(concat('. ', trigger_lines.explanation), ''),
+            coalesce(
+                concat(
+                    '. Felt most now: ', main_causes.signal, ' at ', main_causes.touchpoint,
+                    ' (', cast(cast(main_causes.points_now as decimal(18, 2)) as varchar), ' points)'
+                ),
+                ''
+            )
+        ) as reason,
+        thresholds.intervention as recommended_step,
+        cast(null as varchar) as promise_id,
+        crossings.source,
+        crossings.source_key
+
+    from crossings
+    inner join thresholds on crossings.threshold_level = thresholds.level
+    inner join last_crossings on crossings.customer_id = last_crossings.customer_id
+    inner join customers on crossings.customer_id = customers.customer_id
+    left join held_by_case
+        on
+            crossings.customer_id = held_by_case.customer_id
+            and crossings.signal_number = held_by_case.signal_number
+    left join held_by_cool_down
+        on
+            crossings.customer_id = held_by_cool_down.customer_id
+            and crossings.signal_number = held_by_cool_down.signal_number
+    left join main_causes on crossings.customer_id = main_causes.customer_id
+    left join trigger_lines
+        on
+            crossings.customer_id = trigger_lines.customer_id
+            and crossings.source = trigger_lines.source
+            and crossings.source_key = trigger_lines.source_key
+            and crossings.signal_position = trigger_lines.signal_position
+            and crossings.occurred_at = trigger_lines.occurred_at
+
+),
+
+breach_rows as (
+
+    select
+        {{ surrogate_key(["'open_breach'", 'promises.promise_id']) }} as intervention_id,
+        'open_breach' as kind,
+        promises.customer_id,
+        customers.level,
+        promises.broken_at as since,
+        'due' as state,
+        concat(
+            'A promise (', coalesce(promises.promise_kind, 'as stated'), ') is overdue since ',
+            cast(promises.due_at as varchar), ' UTC; the customer asked ',
+            cast(promises.chase_count as varchar), ' times',
+            coalesce(concat(', days of silence: ', cast(promises.silent_days as varchar)), '')
+        ) as reason,
+        case
+            when promises.kept_internally_at is not null
+                then 'tell the customer: it is done, and nobody has said so'
+            else 'keep it, or tell the customer a new date'
+        end as recommended_step,
+        promises.promise_id,
+        promises.source,
+        promises.source_key
+
+    from promises
+    inner join customers on promises.customer_id = customers.customer_id
+    where promises.state = 'broken_open'
+
+),
+
+together as (
+
+    select * from level_rows
+    union all
+    select * from breach_rows
+
+),
+
+final as (
+
+    select
+        together.intervention_id,
+        together.kind,
+        together.customer_id,
+        together.level,
+        together.since,
+        together.state,
+        together.reason,
+        together.recommended_step,
+        customers.score as score_now,
+        customers.level as level_now,
+        together.promise_id,
+        together.source,
+        together.source_key,
+        run.as_of,
+        rule.rule_version
+
+    from together
+    inner join customers on together.customer_id = customers.customer_id
+    cross join run
+    cross join rule
+
+)
+
+select * from final
