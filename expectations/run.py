@@ -55,7 +55,7 @@ def unexpected(
         gx.ExpectationSuite(name=name, expectations=[e.copy(deep=True) for e in suite]),
         result_format={"result_format": "COMPLETE", "include_unexpected_rows": False},
     )
-    found = []
+    found: list[Unexpected] = []
     for result in results.results:
         config = result.expectation_config
         if _raised(result.exception_info or {}):

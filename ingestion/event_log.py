@@ -1,4 +1,4 @@
-"""The event log: a folder of write-once Parquet files, one a batch, and nothing that changes them."""
+"""The event log: a folder of write-once Parquet files, one a batch, never changed."""
 
 import hashlib
 import json

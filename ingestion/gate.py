@@ -31,7 +31,7 @@ class Threshold:
     """A file is refused whole when more than `share` and at least `minimum` of its records fail."""
 
     share: float
-    minimum: int
+    minimum: float
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,12 @@ class Gate:
             order by row_number
             """
         )
+
+    def failed_rows(self) -> set[int]:
+        """The numbers of the records that were refused, counted from 0 in reading order."""
+        return {
+            row for (row,) in self._connection.execute("select row_number from failed").fetchall()
+        }
 
     def counts(self) -> dict[int, Counts]:
         """What became of the records, by file number."""
@@ -392,7 +398,7 @@ class Gate:
 
     def _hash_identifiers(self) -> None:
         distinct = " union ".join(
-            f"select type_{i} as type, raw_{i} as raw from read "
+            f"select distinct type_{i} as type, raw_{i} as raw from read "
             f"where raw_{i} is not null and type_{i} is not null"
             for i in self._used_slots()
         )

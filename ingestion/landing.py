@@ -66,7 +66,7 @@ class Landing:
     def unseen(self, source: Source, seen: set[str]) -> list[Landed]:
         """The files whose content is not in `seen`, each content once."""
         seen = set(seen)
-        found = []
+        found: list[Landed] = []
         for path in self.paths(source):
             stat = Stat.of(path)
             digest = self._digest(source, path, stat)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 SCHEMA = pa.schema(
@@ -42,6 +43,16 @@ class Quarantine:
         fresh = final.with_name(f".{batch_id}.{os.getpid()}")
         pq.write_table(rows.cast(SCHEMA), fresh, compression="zstd")
         os.replace(fresh, final)
+
+    def replace(self, source: str, rows: pa.Table) -> None:
+        """Let `rows` be all that is set aside of `source`."""
+        old = self.paths(source)
+        for batch in pc.unique(rows["batch_id"]).to_pylist():
+            self.keep(source, batch, rows.filter(pc.equal(rows["batch_id"], batch)))
+        kept = {f"{batch}.parquet" for batch in rows["batch_id"].to_pylist()}
+        for path in old:
+            if path.name not in kept:
+                path.unlink()
 
     def rows(self, source: str | None = None) -> pa.Table:
         """All that is set aside, of one source or of all, in order of source, file and record."""

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from ingestion.errors import UnreadableFile
-from ingestion.source import File, Reader
+from ingestion.source import File
 from ingestion.times import literal
 
 MAXIMUM_RECORD_BYTES = 64 * 1024 * 1024
@@ -117,7 +117,7 @@ def insert_parquet(
 
 
 def text_of_record(file: File, number: int) -> str:
-    """The text of the `number`-th (from 0) non-blank line of an NDJSON file, at most 4,096 bytes."""
+    """The `number`-th (from 0) non-blank line of an NDJSON file, at most 4,096 bytes."""
     opener = gzip.open if file.path.suffix == ".gz" else open
     with opener(file.path, "rb") as lines:
         seen = -1

@@ -66,7 +66,7 @@ class Settings:
         )
 
     def secret(self) -> bytes:
-        """The key of all identifier hashes: `JOURNEYS_SECRET`, else the secret file, made if absent.
+        """The key of all identifier hashes: `JOURNEYS_SECRET`, else a file that is made if absent.
 
         The file is created with mode 0600 and by linking, so that two first runs agree on one.
         """

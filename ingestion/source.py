@@ -4,7 +4,8 @@ All expressions are SQL over the record `r`, a struct of the JSON `fields` that 
 the gate (each as text, so that a wrong type is seen and not turned into a NULL), and `file`,
 the path of the file below the source's landing folder. A field is a dotted path, or a tuple
 of names where a name may hold a dot. `occurrences` lists the times of a record that tells of
-several; `occurred_at` is the first. Where the reader numbers its records, `number` is the record's, from 1.
+several; `occurred_at` is the first. Where the reader numbers
+its records, `number` is the record's, from 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ Reader = Callable[[duckdb.DuckDBPyConnection, Sequence[File]], None]
 
 @dataclass(frozen=True)
 class Identifier:
-    """A name that a source gives to a person. `email` and `phone` are normalised, others trimmed."""
+    """A name a source gives to a person. `email` and `phone` are normalised, others trimmed."""
 
     type: str
     value: str

@@ -19,7 +19,8 @@ def instant(value: str) -> str:
         f"case when right({value}, 1) = 'Z' and length({value}) between 17 and 30"
         f" then try_cast({value} as timestamptz)::timestamp"
         f" when regexp_full_match({value}, {literal(_NAIVE + _OFFSET + chr(92) + 's*')})"
-        rf" then try_cast(regexp_replace(trim({value}), '\s?(UTC|GMT|z)$', 'Z') as timestamptz)::timestamp"
+        rf" then try_cast(regexp_replace(trim({value}), '\s?(UTC|GMT|z)$', 'Z')"
+        " as timestamptz)::timestamp"
         " end"
     )
 
@@ -65,7 +66,8 @@ def ambiguous_local(value: str, zone: str) -> str:
     """True where the naive local time occurred twice (autumn)."""
     naive = _naive(value)
     return " or ".join(
-        f"coalesce(timezone({zone}, timezone({zone}, {naive}) {sign} interval 1 hour) = {naive}, false)"
+        f"coalesce(timezone({zone}, timezone({zone}, {naive}) {sign} interval 1 hour)"
+        f" = {naive}, false)"
         for sign in ("+", "-")
     )
 

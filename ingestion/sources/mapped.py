@@ -163,7 +163,8 @@ def columns(interaction: Interaction, record: Record) -> dict[str, str]:
 
 def happened(interaction: Interaction, record: Record) -> str:
     """SQL over `r`: true where the row gives the interaction."""
-    return f"({_where(interaction, record)}) and {_time(interaction.field('occurred_at'), record)} is not null"
+    time = _time(interaction.field("occurred_at"), record)
+    return f"({_where(interaction, record)}) and {time} is not null"
 
 
 def _record_type(record: Record) -> RecordType:
@@ -374,7 +375,8 @@ def _is_date(field: Field, record: Record) -> str:
         return "true"
     if field.format:
         return "true" if field.format[:6] != "epoch_" and "%H" not in field.format else "false"
-    return rf"coalesce(regexp_full_match(trim({_raw(field, record)}), '\d{{4}}-\d{{1,2}}-\d{{1,2}}'), false)"
+    date = r"\d{4}-\d{1,2}-\d{1,2}"
+    return f"coalesce(regexp_full_match(trim({_raw(field, record)}), {literal(date)}), false)"
 
 
 def _text(field: Field, record: Record) -> str:

@@ -14,6 +14,7 @@ from ingestion.event_log import EventLog
 from ingestion.gate import Gate
 from ingestion.landing import Landing
 from ingestion.record import record
+from ingestion.replay import replay
 from ingestion.source import Identifier, RecordType, Source
 from tests.ingestion.conftest import NOW
 
@@ -266,3 +267,29 @@ def test_an_unchanged_file_is_not_digested_again(settings, recorded, monkeypatch
     monkeypatch.setattr("hashlib.file_digest", None)
     landing = Landing(settings.landing, settings.root / "landing_index.json")
     assert len(landing.unseen(SHOP, set())) == 1
+
+
+def test_a_mended_rule_lets_the_quarantine_through_once(settings, recorded):
+    strict = replace(SHOP, records=(replace(VISIT, where="r.kind = 'bought'"),))
+    recorded(strict, {"a.ndjson": lines(visit("a", kind="bought"), visit("b"), "{bad")})
+    done = replay(SHOP, settings, NOW)
+    assert (done.events, done.still_set_aside) == (1, 1)
+    assert replay(SHOP, settings, NOW).events == 0
+    found = recorded(SHOP, {})
+    assert sorted(found.events["record_key"]) == ["a", "b"]
+    assert len(found.quarantine) == 1
+
+
+def test_a_replay_lets_refused_files_be_read_again(settings, recorded):
+    whole = gzip.compress(lines(visit("a", note="x" * 5000)))
+    recorded(SHOP, {"a.ndjson.gz": whole[:-9]})
+    assert replay(SHOP, settings, NOW).files_released == 1
+    assert len(recorded(SHOP, {}).report.refused) == 1
+
+
+def test_records_of_one_person_are_not_multiplied(recorded):
+    found = recorded(
+        SHOP, {"a.ndjson": lines(*(visit(str(n), who="a@b.example") for n in range(9)))}
+    )
+    assert sorted(found.events["record_key"]) == [str(n) for n in range(9)]
+    assert found.report.events == 9

@@ -1,0 +1,266 @@
+"""Mapped sources: any table, described by a mapping and no code; a mistake names its line."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ingestion import mapping as described
+from ingestion.errors import MappingError
+from ingestion.event_log import EventLog
+from ingestion.mapping_check import report
+from ingestion.sources import mapped
+from tests.ingestion.conftest import NOW
+
+SIGNALS = """
+files: events.csv
+format: csv
+time_zone: Europe/Berlin
+customer: customer
+interactions:
+  - occurred_at: occurred_at
+    channel: channel
+    touchpoint: touchpoint
+    signal: signal
+    issue: issue
+    phase: phase
+    measure: measure
+    promise_id: promise_id
+    due_at: due_at
+"""
+HEADER = "customer,occurred_at,channel,touchpoint,signal,issue,phase,measure,promise_id,due_at\n"
+GOOD = "ann,2026-03-01 10:00,phone,phone.service,contact.problem,i1,after,,,\n"
+
+
+@pytest.fixture
+def read(recorded, settings):
+    """`read(mapping, {file: text})`: record them; the log and the rows as staging reads them."""
+
+    def run(mapping: str, files: dict[str, str | bytes], now=NOW):
+        found = recorded(
+            _land(settings, mapping),
+            {k: v if isinstance(v, bytes) else v.encode() for k, v in files.items()},
+            now,
+        )
+        return found, _as_staging_reads(settings, found.events)
+
+    return run
+
+
+def _land(settings, mapping: str):
+    folder = settings.landing / "shop"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mapping.yml").write_text(mapping)
+    return "shop"
+
+
+def _as_staging_reads(settings, events: pd.DataFrame) -> list[dict]:
+    import duckdb
+
+    rows = []
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.register("events", events[["record_type", "record_key", "payload"]])
+        for entry in mapped.staging(EventLog(settings.log)):
+            for said in entry["interactions"]:
+                columns = ", ".join(f"{sql} as {name}" for name, sql in said["columns"].items())
+                frame = connection.execute(
+                    f"select record_key, {columns} from (select record_key, "
+                    f"from_json(payload, '{entry['structure']}') as r from events "
+                    f"where record_type = '{entry['record']}') where {said['where']} "
+                    "order by record_key",
+                ).df()
+                rows += frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return rows
+
+
+def test_the_column_names_of_a_signal_log_map_one_to_one(read):
+    _, (row,) = read(SIGNALS, {"events.csv": HEADER + GOOD})
+    assert row["record_key"] == "000000001"
+    assert row["occurred_at"] == datetime(2026, 3, 1, 9)
+    assert (row["signal"], row["subject_type"], row["subject_key"], row["phase"]) == (
+        "contact.problem", "issue", "i1", "after",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("ann,2026-03-01 10:00,phone,t,contact.porblem,i1,after,,,", "signal is not in"),
+        ("ann,2026-03-01 10:00,phone,t,contact.problem,i1,afterwards,,,", "phase is not one of"),
+        ("ann,2026-03-01 10:00,Phone Call,t,contact.problem,i1,,,,", "not a lower-case word"),
+        ("ann,2026-03-01 10:00,phone,t,queue.wait,i1,after,,,", "measure is missing"),
+        ("ann,2026-03-01 10:00,phone,t,queue.wait,i1,after,-1,,", "negative"),
+        ("ann,2026-03-01 10:00,phone,t,queue.wait,i1,after,long,,", "not a number"),
+        ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,2026-02-01 10:00", "before the promise"),
+        ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,", "due time is missing"),
+        ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,soon", "unreadable"),
+        ("ann,2026-03-01 10:00,,t,promise.kept,i1,,,,", "no promise_id"),
+        ("ann,2026-02-30 10:00,phone,t,contact.problem,i1,after,,,", "time is missing"),
+        ("ann,,phone,t,contact.problem,i1,after,,,", "time is missing"),
+        ("ann,2026-03-01 10:00,phone", "not a JSON object"),
+    ],
+)
+def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_through(read, row, reason):
+    found, rows = read(SIGNALS, {"events.csv": HEADER + GOOD + row + "\n" + GOOD})
+    assert len(rows) == 2
+    (aside,) = found.quarantine.to_dict("records")
+    assert reason in aside["reason"]
+
+
+def test_a_naive_time_without_a_declared_zone_is_refused(read):
+    found, rows = read(
+        SIGNALS.replace("time_zone: Europe/Berlin\n", ""), {"events.csv": HEADER + GOOD}
+    )
+    assert rows == []
+    assert "without a time zone" in found.quarantine["reason"][0]
+
+
+def test_local_hours_that_never_were_or_were_twice_are_flagged(read):
+    spring = GOOD.replace("2026-03-01 10:00", "2026-03-29 02:30")
+    autumn = GOOD.replace("2026-03-01 10:00", "2026-10-25 02:30")
+    found, _ = read(SIGNALS, {"events.csv": HEADER + GOOD + spring + autumn})
+    flags = [list(flags) for flags in found.events.sort_values("record_key")["flags"]]
+    assert flags == [[], ["missing_local_time"], ["ambiguous_local_time"]]
+
+
+def test_a_date_without_a_time_is_due_at_the_end_of_its_local_day(read):
+    row = "ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,2026-03-10\n"
+    _, (made,) = read(SIGNALS, {"events.csv": HEADER + row})
+    assert made["due_at"] == datetime(2026, 3, 10, 22, 59, 59, 999999)
+    assert made["is_date"] is True
+
+
+def test_a_fractional_measure_rounds_down_and_units_are_converted(read):
+    in_minutes = SIGNALS.replace("measure: measure", "measure: {column: measure, unit: min}")
+    row = GOOD.replace("contact.problem", "queue.wait").replace(",after,,", ",after,1.99,")
+    _, (wait,) = read(in_minutes, {"events.csv": HEADER + row})
+    assert wait["measure"] == 119
+
+
+def test_one_row_may_give_several_interactions_each_with_its_own_time_and_condition(read):
+    mapping = """
+files: "*.ndjson"
+format: ndjson
+key: id
+interactions:
+  - {occurred_at: opened, touchpoint: {value: city.request}, kind: {value: contacted},
+     promise: {value: made}, promise_id: id, due_at: due, subject: {type: request, key: id}}
+  - {occurred_at: closed, optional: true, touchpoint: {value: city.request},
+     kind: {value: replied}, direction: {value: outbound}, if: {status: [closed]},
+     promise: {value: kept}, promise_id: id}
+"""
+    records = [
+        {"id": "1", "opened": "2026-03-01T10:00:00Z", "due": "2026-03-05T10:00:00Z",
+         "closed": "2026-03-04T10:00:00Z", "status": "closed"},
+        {"id": "2", "opened": "2026-03-01T10:00:00Z", "due": "2026-03-05T10:00:00Z",
+         "closed": None, "status": "open"},
+        {"id": "3", "opened": "2026-03-01T10:00:00Z", "due": "2026-03-05T10:00:00Z",
+         "closed": "2026-03-04T10:00:00Z", "status": "draft"},
+    ]  # fmt: skip
+    text = "\n".join(json.dumps(record) for record in records)
+    _, rows = read(mapping, {"a.ndjson": text})
+    assert [(row["record_key"], row["promise_event"]) for row in rows] == [
+        ("1", "made"), ("2", "made"), ("3", "made"), ("1", "kept"),
+    ]  # fmt: skip
+
+
+def test_parquet_reads_as_csv_does(read, tmp_path):
+    frame = pd.DataFrame(
+        {"id": ["a"], "at": [pd.Timestamp("2026-03-01 10:00")], "wait": [61], "who": ["ann"]}
+    )
+    frame.to_parquet(tmp_path / "a.parquet")
+    mapping = """
+files: "*.parquet"
+format: parquet
+key: id
+time_zone: UTC
+customer: who
+interactions:
+  - {occurred_at: at, touchpoint: {value: phone.service}, signal: {value: queue.wait}, measure: wait}
+"""
+    _, (row,) = read(mapping, {"a.parquet": (tmp_path / "a.parquet").read_bytes()})
+    assert (row["record_key"], row["measure"]) == ("a", 61)
+    assert row["occurred_at"] == datetime(2026, 3, 1, 10)
+
+
+def test_values_and_prefixes_translate_what_was_exported(read):
+    mapping = SIGNALS.replace(
+        "    phase: phase\n", "    phase: {column: phase, values: {AFT: after}}\n"
+    ).replace("    issue: issue\n", "    issue: {column: issue, prefix: case-}\n")
+    _, (row,) = read(mapping, {"events.csv": HEADER + GOOD.replace("after", "AFT")})
+    assert (row["phase"], row["subject_key"]) == ("after", "case-i1")
+
+
+def test_a_file_without_a_named_column_is_set_aside_with_its_columns(read):
+    found, _ = read(SIGNALS, {"events.csv": "customer,occurred_at\nann,2026-03-01 10:00\n"})
+    ((_, reason),) = found.report.refused
+    assert "has no column" in reason
+    assert "'touchpoint'" in reason
+    assert "its columns are customer, occurred_at" in reason
+
+
+def test_quotes_line_breaks_semicolons_and_a_byte_order_mark_are_read(read):
+    text = (
+        "\ufeff" + HEADER.replace(",", ";") + GOOD.replace(",", ";").replace("i1", '"a;""b""\nc"')
+    )
+    _, (row,) = read(SIGNALS, {"events.csv": text.replace("\n", "\r\n", 1)})
+    assert row["subject_key"] == 'a;"b"\nc'
+
+
+def test_a_mended_mapping_enters_the_log_without_a_new_file(read, recorded, settings):
+    read(SIGNALS, {"events.csv": HEADER + GOOD})
+    mended = SIGNALS.replace("phase: phase", "phase: {value: before}")
+    found = recorded(_land(settings, mended), {})
+    assert found.report.batches == 1
+    (row,) = _as_staging_reads(settings, found.events)
+    assert row["phase"] == "before"
+    assert not recorded("shop", {}).report.has_news
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("format: csv", "format: xlsx", "line 3, format: 'xlsx' is not allowed. Allowed: csv"),
+        ("phase: phase", "fase: phase", "line 12, interactions.0.fase: unknown key 'fase'"),
+        ("phase: phase", "phase: {value: early}", "Allowed: before, beginning, during, after"),
+        ("Europe/Berlin", "Berlin", "line 4, time_zone: 'Berlin' is not an IANA time zone"),
+        ("  - occurred_at: occurred_at\n    channel", "  - channel", "`occurred_at` is missing"),
+        ("measure: measure", "measure: {column: m, unit: hours}", "Allowed: ms, s, min, h, d"),
+        ("files: events.csv", "files: ../secret.csv", "not a pattern below the folder"),
+        ("signal: signal", "signal: {colum: signal}", "unknown key 'colum'"),
+        ("signal: signal", "signal: {}", "needs either `column` or `value`"),
+        ("customer: customer", "customer: customer\ncustomer: other", "stands twice"),
+        ("customer: customer", "customer: [", "not YAML"),
+    ],
+)
+def test_a_mapping_with_a_mistake_is_refused_with_line_key_and_allowed_values(
+    tmp_path, old, new, said
+):
+    path = tmp_path / "shop" / "mapping.yml"
+    path.parent.mkdir()
+    assert old in SIGNALS
+    path.write_text(SIGNALS.replace(old, new))
+    with pytest.raises(MappingError) as error:
+        described.load(path)
+    assert said in str(error.value)
+
+
+def test_the_shipped_olist_mapping_has_no_mistake():
+    path = Path(mapped.__file__).parents[1] / "mappings" / "olist" / "mapping.yml"
+    assert [record.name for record in described.load(path).records] == [
+        "customers", "orders", "items", "reviews",
+    ]  # fmt: skip
+
+
+def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
+    _land(settings, SIGNALS)
+    folder = settings.landing / "shop"
+    (folder / "events.csv").write_text(HEADER + GOOD + GOOD.replace("contact.problem", "oops"))
+    said = "\n".join(report(folder / "mapping.yml", settings, NOW))
+    assert "2 rows read, 1 would be set aside" in said
+    assert "the signal is not in the friction catalogue (first: row 2)" in said
+    assert "signal=contact.problem" in said
+    assert not settings.log.exists()
