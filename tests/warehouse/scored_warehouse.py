@@ -27,6 +27,7 @@ SCORING = (
     "int_ordered_signals",
     "int_signal_context",
     "int_expectation_states",
+    "int_expectations",
     "int_hours",
     "int_scored_signals",
     "int_decay_clock",
@@ -118,7 +119,8 @@ def write_inputs(
     connection.execute("create or replace table int_signals as select * from given")
     connection.execute(
         "create or replace table int_journey_steps as "
-        "select distinct interaction_id, 'journey-' || interaction_id as journey_id from given"
+        "select distinct interaction_id, event_id, customer_id, issue_id, 1 as step_number, "
+        "'journey-' || interaction_id as journey_id from given"
     )
     connection.execute(
         "create or replace table stg_run as select cast(? as timestamp) as as_of, "

@@ -1,5 +1,6 @@
 -- One row per signal to be scored, those of promises' clocks included, numbered in the order of
 -- its customer. The numbers are the keys of this layer: later models join and sort on one integer.
+-- The event of a signal with an interaction is found there: writing it again costs more than sorting.
 
 with
 
@@ -52,7 +53,7 @@ recorded as (
         source,
         signal_position,
         interaction_id,
-        event_id,
+        case when interaction_id is null then event_id end as event_id,
         channel,
         touchpoint,
         signal,
@@ -81,7 +82,7 @@ recorded as (
         signals.source,
         signals.signal_position,
         signals.interaction_id,
-        signals.event_id,
+        case when signals.interaction_id is null then signals.event_id end as event_id,
         signals.channel,
         signals.touchpoint,
         signals.signal,
@@ -117,7 +118,7 @@ recorded as (
         source,
         signal_position,
         interaction_id,
-        event_id,
+        case when interaction_id is null then event_id end as event_id,
         null as channel,
         touchpoint,
         signal,

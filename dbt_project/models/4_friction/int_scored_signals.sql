@@ -79,10 +79,6 @@ weighed as (
         signals.customer_id,
         signals.signal_number,
         signals.occurred_at,
-        signals.source,
-        signals.record_key,
-        signals.signal_position,
-        signals.signal,
         signals.occurred_hour,
         catalogue.half_life,
         coalesce(severities.severity_micro, 1000000) as severity_micro,
@@ -150,10 +146,6 @@ final as (
         parts.customer_id,
         parts.signal_number,
         parts.occurred_at,
-        parts.source,
-        parts.record_key,
-        parts.signal_position,
-        parts.signal,
 
         -- how it was judged
         parts.severity_micro,

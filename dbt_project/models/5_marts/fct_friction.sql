@@ -151,16 +151,6 @@ roots as (
 
 ),
 
-journeys as (
-
-    select
-        interaction_id,
-        journey_id
-
-    from steps
-
-),
-
 placed as (
 
     select
@@ -184,9 +174,9 @@ placed as (
         signals.location_id,
         signals.employee_id,
         signals.promise_id,
-        signals.event_id,
+        coalesce(signals.event_id, steps.event_id) as event_id,
         signals.interaction_id,
-        journeys.journey_id,
+        steps.journey_id,
         coalesce(roots.root_touchpoint, signals.touchpoint) as root_touchpoint,
         catalogue.kind,
         catalogue.unit,
@@ -199,7 +189,7 @@ placed as (
         on
             signals.signal = catalogue.signal
             and rule.rule_version = catalogue.rule_version
-    left join journeys on signals.interaction_id = journeys.interaction_id
+    left join steps on signals.interaction_id = steps.interaction_id
     left join roots
         on
             signals.customer_number = roots.customer_number

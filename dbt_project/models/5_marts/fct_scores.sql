@@ -3,9 +3,15 @@
 
 with
 
-signals as (
+scored as (
 
     select * from {{ ref('int_scored_signals') }}
+
+),
+
+signals as (
+
+    select * from {{ ref('int_ordered_signals') }}
 
 ),
 
@@ -36,28 +42,21 @@ run as (
 weighed as (
 
     select
-        signals.signal_id,
-        signals.customer_number,
-        signals.customer_id,
-        signals.signal_number,
-        signals.occurred_at,
-        signals.source,
-        signals.record_key,
-        signals.signal_position,
-        signals.signal,
-        signals.occurred_hour,
-        signals.cell,
-        signals.half_life,
-        signals.decay_epoch,
-        signals.decay_weight,
-        signals.friction_micro,
-        signals.credit_micro,
-        {{ wide('signals.friction_micro') }} * signals.decay_weight as friction_weighed,
-        {{ wide('signals.credit_micro') }} * signals.decay_weight as credit_weighed
+        scored.signal_id,
+        scored.customer_number,
+        scored.occurred_hour,
+        scored.cell,
+        scored.half_life,
+        scored.decay_epoch,
+        scored.decay_weight,
+        scored.friction_micro,
+        scored.credit_micro,
+        {{ wide('scored.friction_micro') }} * scored.decay_weight as friction_weighed,
+        {{ wide('scored.credit_micro') }} * scored.decay_weight as credit_weighed
 
-    from signals
+    from scored
     cross join run
-    where signals.occurred_at <= run.as_of
+    where scored.occurred_at <= run.as_of
 
 ),
 
@@ -87,13 +86,7 @@ summed as (
 carried as (
 
     select
-        summed.customer_id,
-        summed.signal_number,
-        summed.occurred_at,
-        summed.source,
-        summed.record_key,
-        summed.signal_position,
-        summed.signal,
+        summed.signal_id,
         summed.half_life,
         summed.decay_epoch,
         summed.decay_weight,
@@ -127,7 +120,12 @@ carried as (
 felt as (
 
     select
-        *,
+        signal_id,
+        half_life,
+        decay_epoch,
+        decay_weight,
+        friction_micro,
+        credit_micro,
         {{ points('friction_short', 'friction_base', 'friction_long') }} as friction,
         greatest(peak_short, peak_base, peak_long) / cast(1000000 as double) as peak,
         {{ quotient('friction_weighed', 'decay_weight') }} / cast(1000000 as double) as end_friction,
@@ -152,13 +150,13 @@ final as (
 
     select
         -- keys
-        capped.customer_id,
-        capped.signal_number,
-        capped.occurred_at,
-        capped.source,
-        capped.record_key as source_key,
-        capped.signal_position,
-        capped.signal,
+        signals.customer_id,
+        signals.signal_number,
+        signals.occurred_at,
+        signals.source,
+        signals.record_key as source_key,
+        signals.signal_position,
+        signals.signal,
 
         -- after it
         capped.friction,
@@ -179,6 +177,7 @@ final as (
         rule.rule_version
 
     from capped
+    inner join signals on capped.signal_id = signals.signal_id
     cross join rule
 
 )

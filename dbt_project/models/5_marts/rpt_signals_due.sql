@@ -5,6 +5,12 @@ with
 
 signals as (
 
+    select * from {{ ref('int_ordered_signals') }}
+
+),
+
+scored as (
+
     select * from {{ ref('int_scored_signals') }}
 
 ),
@@ -28,15 +34,16 @@ final as (
         signals.signal,
 
         -- what it would add, and how that fades
-        signals.friction_micro,
-        signals.credit_micro,
-        signals.half_life,
-        signals.decay_epoch,
-        signals.decay_weight
+        scored.friction_micro,
+        scored.credit_micro,
+        scored.half_life,
+        scored.decay_epoch,
+        scored.decay_weight
 
-    from signals
+    from scored
     cross join run
-    where signals.occurred_at > run.as_of
+    inner join signals on scored.signal_id = signals.signal_id
+    where scored.occurred_at > run.as_of
 
 )
 

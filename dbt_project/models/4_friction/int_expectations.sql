@@ -1,0 +1,156 @@
+-- One row per outcome with an expectation: what was expected, what came, and what the customer will
+-- expect next. Measures are held against the expectation of int_expectation_states; whether the item
+-- may be kept with a refund is held against the customer's last refund.
+
+with
+
+signals as (
+
+    select * from {{ ref('int_ordered_signals') }}
+
+),
+
+states as (
+
+    select * from {{ ref('int_expectation_states') }}
+
+),
+
+catalogue as (
+
+    select * from {{ ref('friction_catalogue') }}
+
+),
+
+rule as (
+
+    select * from {{ ref('int_friction_rule') }}
+
+),
+
+measured as (
+
+    select
+        signals.signal_id,
+        signals.signal as attribute,
+        catalogue.unit,
+        case when states.experience_count = 0 then 'standard' else 'own history' end as expected_from,
+        states.standard,
+        states.expectation_256,
+        states.expectation_256_after,
+        states.floored_measure,
+        case
+            when states.floored_measure * 25600 > states.expectation_256 * (100 + rule.expectation_band_pct)
+                then 'unmet'
+            when states.floored_measure * 25600 < states.expectation_256 * (100 - rule.expectation_band_pct)
+                then 'exceeded'
+            else 'met'
+        end as verdict
+
+    from states
+    inner join signals on states.signal_id = signals.signal_id
+    cross join rule
+    inner join catalogue
+        on
+            signals.signal = catalogue.signal
+            and rule.rule_version = catalogue.rule_version
+
+),
+
+refunds as (
+
+    select
+        customer_number,
+        issue_id,
+        min(case when signal = 'refund.latency' then signal_id end) as signal_id,
+        max(case when signal = 'recovery.no_return' then 1 else 0 end) as was_kept
+
+    from signals
+    where
+        signal in ('refund.latency', 'recovery.no_return')
+        and issue_id is not null
+    group by
+        customer_number,
+        issue_id
+
+),
+
+refunds_remembered as (
+
+    select
+        signal_id,
+        was_kept,
+        lag(was_kept) over (partition by customer_number order by signal_id) as was_kept_before
+
+    from refunds
+    where signal_id is not null
+
+),
+
+kept_items as (
+
+    select
+        signal_id,
+        'recovery.no_return' as attribute,
+        'yes = 1' as unit,
+        case when was_kept_before is null then 'standard' else 'own history' end as expected_from,
+        0 as standard,
+        coalesce(was_kept_before, 0) * 256 as expectation_256,
+        was_kept * 256 as expectation_256_after,
+        was_kept as floored_measure,
+        case
+            when was_kept < coalesce(was_kept_before, 0) then 'unmet'
+            when was_kept > coalesce(was_kept_before, 0) then 'exceeded'
+            else 'met'
+        end as verdict
+
+    from refunds_remembered
+
+),
+
+unioned as (
+
+    select * from measured
+    union all
+    select * from kept_items
+
+),
+
+final as (
+
+    select
+        -- keys
+        {{ surrogate_key([
+            'signals.customer_id', 'signals.source', 'signals.record_key', 'signals.signal_position',
+            'unioned.attribute'
+        ]) }} as expectation_id,
+        signals.customer_id,
+        signals.signal_number,
+        signals.source,
+        signals.record_key as source_key,
+        signals.signal_position,
+
+        -- the outcome
+        signals.occurred_at,
+        signals.touchpoint,
+        signals.channel,
+        signals.location_id,
+        signals.issue_id,
+        unioned.attribute,
+        unioned.unit,
+
+        -- against the expectation
+        unioned.standard,
+        unioned.expected_from,
+        unioned.expectation_256,
+        cast(unioned.expectation_256 as double) / cast(256 as double) as expected,
+        unioned.floored_measure as actual,
+        unioned.verdict,
+        cast(unioned.expectation_256_after as double) / cast(256 as double) as expected_next
+
+    from unioned
+    inner join signals on unioned.signal_id = signals.signal_id
+
+)
+
+select * from final
