@@ -1,5 +1,6 @@
-"""Who is who: each scenario is some people of one log, built once."""
+"""Who is who, and who was thought to be: each scenario is some people of one log, built once."""
 
+import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from tests.warehouse.written_log import Event, hashed, write_batch
 
 Pair = tuple[str, str]
 CHAIN_LENGTH = 100_000
+START = datetime(2026, 3, 1)
+DAYS = 40
 
 # Each scenario: what was seen together, in the order in which it was recorded.
 SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
@@ -82,14 +85,25 @@ SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
 }
 
 
+def _meetings() -> list[tuple[int, int, int]]:
+    """Random sightings of made-up people over many days: (day recorded, one, other)."""
+    rng = random.Random(3)
+    pairs = [(rng.randrange(300), rng.randrange(300)) for _ in range(260)]
+    return [(rng.randrange(DAYS), min(pair), max(pair)) for pair in pairs]
+
+
 def _events() -> Iterator[Event]:
-    start = datetime(2026, 3, 1)
+    start = START
     number = 0
     for scenario, sightings in SCENARIOS.items():
         for identifiers in sightings:
             number += 1
             at = start + timedelta(hours=number)
             yield Event("segment", "track", f"{scenario}/{number}", at, at, identifiers)
+    for number, (day, one, other) in enumerate(_meetings()):
+        at = start + timedelta(days=day)
+        pair = [("email", f"met-{one}"), ("email", f"met-{other}")]
+        yield Event("segment", "track", f"met/{number:03}", start, at, pair)
     for link in range(CHAIN_LENGTH - 1):
         at = start + timedelta(days=30, seconds=(link * 7919) % 100_003)
         pair = [("email", f"long-{link}"), ("email", f"long-{link + 1}")]
@@ -102,7 +116,8 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConne
     write_batch(root / "log", "all", list(_events()))
     return build(
         root,
-        ["identifier_types", "+int_event_customers", "+int_demoted_links"],
+        ["identifier_types", "+int_event_customers", "+int_demoted_links", "customer_id_map"]
+        + ["int_identifier_renamings", "the_last_period_of_an_identifier_names_its_customer"],
         blocked=[("user_id", "anonymous")],
     )
 
@@ -200,7 +215,50 @@ def test_a_chain_of_a_hundred_thousand_identifiers_is_one_customer(identities):
     members, customers = identities.execute(
         """
         with long as (select component, count(*) as members from int_linked_identifiers group by 1)
-        select max(members), count(*) filter (where members > 100) from long
+        select max(members), count(*) filter (where members > 1000) from long
         """
     ).fetchone()
     assert (members, customers) == (CHAIN_LENGTH, 1)
+
+
+def test_the_map_says_who_an_identifier_was_thought_to_be_on_every_day(identities):
+    """Against the same question answered for each day apart, by merging what was known by then."""
+    periods = identities.execute(
+        """
+        select identifier_hash, customer_id, valid_from, coalesce(valid_to, timestamp '9999-12-31')
+        from customer_id_map
+        """
+    ).fetchall()
+    said: dict[str, list[tuple[str, datetime, datetime]]] = {}
+    for identifier, customer, since, until in periods:
+        said.setdefault(identifier, []).append((customer, since, until))
+    checked = 0
+    for day in range(DAYS):
+        now = START + timedelta(days=day)
+        for identifier, customer in _named_on(day, identities).items():
+            on_that_day = [name for name, since, until in said[identifier] if since <= now < until]
+            assert on_that_day == [customer], (day, identifier)
+            checked += 1
+    assert checked > 5_000
+
+
+def _named_on(day: int, identities: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Identifier -> the earliest recorded one that it hangs together with, of what `day` knew."""
+    order = dict(
+        identities.execute(
+            "select identifier_hash, naming_number from int_identifier_customers"
+        ).fetchall()
+    )
+    leader: dict[str, str] = {}
+
+    def find(identifier: str) -> str:
+        while leader.setdefault(identifier, identifier) != identifier:
+            identifier = leader[identifier]
+        return identifier
+
+    for known_on, one, other in _meetings():
+        if known_on <= day:
+            ends = [find(hashed("email", f"met-{person}")) for person in (one, other)]
+            first, last = sorted(ends, key=order.__getitem__)
+            leader[last] = first
+    return {identifier: find(identifier) for identifier in leader}

@@ -63,7 +63,10 @@ final as (
             order by first_recorded_at, first_event_id, priority, identifier_hash
         ) as customer_id,
         priority,
-        first_recorded_at
+        first_recorded_at,
+        row_number() over (
+            order by first_recorded_at, first_event_id, priority, identifier_hash
+        ) as naming_number
 
     from in_components
 
