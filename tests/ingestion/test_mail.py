@@ -139,6 +139,20 @@ def test_without_a_readable_date_the_servers_clock_counts_and_is_flagged(recorde
     assert list(log.events["flags"][0]) == ["server_clock"]
 
 
+def test_a_senders_clock_that_is_days_ahead_gives_way_to_the_servers(recorded):
+    ahead = QUESTION.replace(b"Date: Mon, 2 Mar 2026 10:00:00", b"Date: Tue, 3 Mar 2026 10:00:10")
+    log = recorded("mail", {"care.mbox": mbox(ahead, ANSWER)})
+    assert str(log.events["occurred_at"][0]) == "2026-03-02 09:00:09"
+    assert list(log.events["flags"][0]) == ["server_clock"]
+
+
+def test_what_a_mail_server_keeps_beside_the_messages_is_no_message(recorded):
+    files = {"returns/dovecot-uidlist": b"3 V1 N2\n1 :x\n", "returns/cur/1.mx1": ANSWER}
+    log = recorded("mail", files)
+    assert len(log.events) == 1
+    assert log.quarantine.empty
+
+
 def test_the_customer_is_the_outside_party_whoever_wrote(recorded):
     log = recorded("mail", {"care.mbox": mbox(QUESTION, ANSWER)})
     hashes = {entry["hash"] for row in log.events["identifiers"] for entry in row}

@@ -1,7 +1,8 @@
 """Mailboxes: RFC 5322 messages in mbox files, Maildir folders or single files.
 
 The key is the sha256 of the Message-ID, which may look like an address, so the same message in
-several mailboxes is one event. The time is the sender's clock; a server's where there is none.
+several mailboxes is one event. The time is the sender's clock; the server's where there is none
+or it runs more than a day ahead.
 """
 
 from ingestion.settings import Settings
@@ -14,6 +15,8 @@ PARTIES = (
     " from_json(r.cc, '[\"VARCHAR\"]')), from_json(r.delivered_to, '[\"VARCHAR\"]'))"
 )
 RECIPIENTS = 'list_concat(from_json(r."to", \'["VARCHAR"]\'), from_json(r.cc, \'["VARCHAR"]\'))'
+SENT = instant("r.sent_at")
+RECEIVED = instant("r.received_at")
 MACHINES = "^(mailer-daemon|postmaster|no-?reply|do-?not-?reply)(\\+[^@]*)?@"
 
 
@@ -50,7 +53,11 @@ def mail(settings: Settings) -> Source:
             "report.recipient",
         ),
         key="coalesce(sha256(r.message_id), r.content_sha256)",
-        occurred_at=instant("coalesce(r.sent_at, r.received_at)"),
+        # A sender's clock that is more than a day ahead of the server's is wrong.
+        occurred_at=(
+            f"case when {SENT} <= {RECEIVED} + interval 1 day or {RECEIVED} is null then {SENT}"
+            f" else {RECEIVED} end"
+        ),
         identifiers=(Identifier("email", writer), Identifier("email", addressee)),
         checks={
             "sender": sender,
@@ -60,7 +67,9 @@ def mail(settings: Settings) -> Source:
             ),
         },
         flags={
-            "server_clock": "r.sent_at is null",
+            "server_clock": (
+                f"{SENT} is null or coalesce({SENT} > {RECEIVED} + interval 1 day, false)"
+            ),
             "no_message_id": "r.message_id is null",
         },
     )

@@ -29,6 +29,8 @@ BATCH = 2_000
 # A line "From ..." is a separator only with an address and a year: else it is somebody's prose.
 SEPARATOR = re.compile(rb"From \S.*\d{1,2}:\d{2}.* \d{4}\b.*")
 ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+# What mail servers keep beside the messages.
+MAILDIR_FILES = ("dovecot", "maildirfolder", "courierimap", "maildirsize", "subscriptions")
 # Mail programs add these on the way; one message in two mailboxes differs by them.
 ADDED_ON_THE_WAY = {
     "received",
@@ -58,11 +60,13 @@ def messages(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> No
 
 
 def raw_messages(file: File) -> Iterator[bytes]:
-    """The messages of one file, each as its bytes."""
+    """The messages of one file, each as its bytes; none of a Maildir's own files."""
+    if PurePosixPath(file.name).name.startswith(MAILDIR_FILES):
+        return
     opener = gzip.open if file.path.suffix == ".gz" else open
-    in_maildir = PurePosixPath(file.name).parent.name in ("cur", "new")
+    folder = PurePosixPath(file.name).parent.name
     with opener(file.path, "rb") as lines:
-        if in_maildir:
+        if folder in ("cur", "new"):
             content = lines.read()
             if content.strip():
                 yield content

@@ -61,6 +61,19 @@ openings as (
 
 ),
 
+-- What an audit gives the customer beside its comment: the matter settled, or a date.
+answers as (
+
+    select
+        event_id,
+        bool_or(field_name = 'status' and value = 'solved') as is_solving,
+        bool_or(field_name = 'due_at' and value is not null) as is_dating
+
+    from audit_events
+    group by event_id
+
+),
+
 -- The ticket itself stands for the comment that opened it.
 written as (
 
@@ -95,10 +108,16 @@ written as (
         comments.is_automated,
         comments.author_id,
         true as is_context_carried,
-        comments.call_seconds as talk_seconds
+        comments.call_seconds as talk_seconds,
+        case
+            when not comments.is_public or comments.is_by_customer then null
+            when answers.is_solving then 'resolved'
+            when answers.is_dating then 'date_given'
+        end as outcome
 
     from comments
     left join tickets on comments.ticket_id = tickets.ticket_id
+    left join answers on comments.event_id = answers.event_id
     where not (comments.is_opening and tickets.ticket_id is not null)
 
 ),
