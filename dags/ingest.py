@@ -38,7 +38,7 @@ def ingest(name: str, channel: str) -> None:
         start_date=datetime(2026, 1, 1),
         catchup=False,  # files wait in their folder: an hour that was missed is no hole
         max_active_runs=1,
-        default_args={"retries": 3, "retry_delay": timedelta(minutes=5)},
+        default_args={"retries": 3, "retry_delay": timedelta(minutes=1)},
         dagrun_timeout=timedelta(hours=12),
         doc_md=DOC.format(name=name, channel=channel, landing=landing),
         tags=["ingest", channel],

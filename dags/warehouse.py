@@ -30,7 +30,7 @@ none · **report** writes the page of the release.
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=5)},
+    default_args={"retries": 1, "retry_delay": timedelta(minutes=1)},
     dagrun_timeout=timedelta(hours=24),
     params={
         "as_of": Param("", type="string", description="what occurred by then; empty: all covered"),

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dags.local.home import environment, home
@@ -26,7 +26,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-SECONDS_TO_START = 120
+SECONDS_TO_START = 180
 SECONDS_TO_STOP = 30
 
 
@@ -64,10 +64,13 @@ def up(settings: Settings, port: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     variables = {**os.environ, **environment(settings, "up", port)}
     prepare_database_elsewhere(folder, variables)
-    for name, command in PROCESSES.items():
-        start(folder, name, command, variables)
     try:
-        wait_until_healthy(folder, port)
+        for name, command in PROCESSES.items():
+            start(folder, name, command, variables)
+            if name == "api-server":
+                # Tasks report to it: one that starts before it listens fails.
+                wait_until(lambda: "api-server" not in unwell_parts(port), folder)
+        wait_until(lambda: not unwell_parts(port), folder)
     except NotStarted:
         down(settings)
         raise
@@ -159,20 +162,17 @@ def stop(name: str, pid: int) -> None:
     raise NotStarted(f"{name} (process {pid}) does not stop")
 
 
-def wait_until_healthy(folder: Path, port: int) -> None:
-    """Wait until the web server says that all parts are well. Raises NotStarted with the reason."""
+def wait_until(well: Callable[[], bool], folder: Path) -> None:
+    """Wait until all that was started is well. Raises NotStarted when one ends, or takes long."""
     until = time.monotonic() + SECONDS_TO_START
-    unwell = list(PROCESSES)
+    started = {path.stem for path in (folder / "pids").glob("*.json")}
     while time.monotonic() < until:
-        missing = set(PROCESSES) - set(running(folder))
-        if missing:
-            name = sorted(missing)[0]
+        for name in sorted(started - set(running(folder))):
             raise NotStarted(f"{name} ended at once: see {log_path(folder, name)}")
-        unwell = unwell_parts(port)
-        if not unwell:
+        if well():
             return
-        time.sleep(1)
-    raise NotStarted(f"not healthy after {SECONDS_TO_START} s: {', '.join(unwell)}; see {folder}")
+        time.sleep(0.5)
+    raise NotStarted(f"not healthy after {SECONDS_TO_START} s: see the logs in {folder}")
 
 
 def unwell_parts(port: int) -> list[str]:

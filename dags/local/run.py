@@ -191,12 +191,12 @@ def build(settings: Settings, dag: Any, times: dict[str, str], show: Callable[[s
 
 @contextmanager
 def progress(settings: Settings, show: Callable[[str], None]) -> Iterator[None]:
-    """Show how far dbt is, every few seconds, while this lasts."""
+    """Show how far dbt is, now and then, while this lasts."""
     over = threading.Event()
 
     def follow() -> None:
         last = ""
-        while not over.wait(5):
+        while not over.wait(15):
             said = dbt_progress(settings.root / "dbt" / "dbt.out")
             if said and said != last:
                 show(f"building the warehouse: {said}")
@@ -268,5 +268,13 @@ def short(path: Path) -> Path:
     return path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path
 
 
+def quiet_exit(code: int) -> None:
+    """End without what DuckDB's binding prints at exit about itself once GX has loaded it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    quiet_exit(main())

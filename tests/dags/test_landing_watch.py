@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from dags import landing_watch
 from dags.landing_watch import FilesLanded, files_in
 
 LOOK = 0.02  # seconds between looks, here
@@ -61,6 +64,18 @@ def test_an_empty_or_missing_folder_and_hidden_files_tell_nothing(tmp_path: Path
     (tmp_path / ".half.part").write_text("x")
     assert files_in(tmp_path) == frozenset()
     assert files_in(tmp_path / "missing") == frozenset()
+
+
+def test_what_has_lain_there_for_hours_is_left_to_the_hourly_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def story() -> None:
+        (tmp_path / "old.csv").write_text("1")
+        monkeypatch.setattr(landing_watch, "HOURLY_NS", -1)  # all that is there counts as old
+        events = FilesLanded(str(tmp_path), LOOK).run()
+        assert await within(events, 0.3) is None
+
+    asyncio.run(story())
 
 
 def test_a_restarted_triggerer_makes_the_same_watch_again(tmp_path: Path):
