@@ -1,4 +1,4 @@
-"""Builds a warehouse from a made-up log: dbt in a process of its own, then a read-only connection."""
+"""Builds a warehouse from a made-up log: dbt in a process of its own, then a connection."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def build(
     blocked: Sequence[tuple[str, str]] = (),
     with_data_tests: bool = True,
 ) -> duckdb.DuckDBPyConnection:
-    """Build the selected models from `root`/log into `root`/warehouse.duckdb; dbt's words on failure.
+    """Build the selected models from `root`/log into `root`/warehouse.duckdb, or fail in its words.
 
     Returns a read-only connection. Data tests of the selected models run too, unless told not to.
     """

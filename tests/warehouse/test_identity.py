@@ -70,9 +70,7 @@ SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
         [("user_id", "anonymous"), ("cookie", "someone-1")],
         [("user_id", "anonymous"), ("cookie", "someone-2")],
     ],
-    "shared device": [
-        [("user_id", f"counter-{n}"), ("cookie", "counter till")] for n in range(5)
-    ],
+    "shared device": [[("user_id", f"counter-{n}"), ("cookie", "counter till")] for n in range(5)],
     "changed mail address": [
         [("user_id", "moved"), ("email", "moved-old")],
         [("user_id", "moved"), ("email", "moved-new")],
@@ -116,8 +114,14 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConne
     write_batch(root / "log", "all", list(_events()))
     return build(
         root,
-        ["identifier_types", "+int_event_customers", "+int_demoted_links", "customer_id_map"]
-        + ["int_identifier_renamings", "the_last_period_of_an_identifier_names_its_customer"],
+        [
+            "identifier_types",
+            "+int_event_customers",
+            "+int_demoted_links",
+            "int_identifier_renamings",
+            "customer_id_map",
+            "the_last_period_of_an_identifier_names_its_customer",
+        ],
         blocked=[("user_id", "anonymous")],
     )
 

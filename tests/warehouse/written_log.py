@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a made-up log; identifiers are (type, value) pairs, hashed here without a key."""
+    """One event of a made-up log; identifiers are (type, value) pairs, hashed without a key."""
 
     source: str
     record_type: str

@@ -14,7 +14,7 @@ events as (
 
     from {{ source('event_log', 'events') }}
     {% if var('known_at') %}
-    where recorded_at <= cast('{{ var("known_at") }}' as timestamp)
+        where recorded_at <= cast('{{ var("known_at") }}' as timestamp)
     {% endif %}
 
 ),

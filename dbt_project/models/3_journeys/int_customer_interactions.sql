@@ -41,18 +41,18 @@ conversation_subjects as (
 subjects_found as (
 
     select
-        interactions.*,
+        interactions.* exclude (subject_type, subject_key),
         -- A row that states a signal keeps what it states, also that it has no subject.
         case
             when interactions.signal is null and interactions.subject_key is null
                 then conversation_subjects.subject_type
             else interactions.subject_type
-        end as found_subject_type,
+        end as subject_type,
         case
             when interactions.signal is null and interactions.subject_key is null
                 then conversation_subjects.subject_key
             else interactions.subject_key
-        end as found_subject_key
+        end as subject_key
 
     from interactions
     left join conversation_subjects
@@ -60,24 +60,31 @@ subjects_found as (
 
 ),
 
+anonymous_named as (
+
+    select
+        *,
+        case
+            when subject_key is not null and subject_type != 'issue'
+                then {{ surrogate_key(["'subject'", 'subject_type', 'subject_key']) }}
+            when conversation_key is not null
+                then {{ surrogate_key(["'conversation'", 'conversation_key']) }}
+            else md5(interaction_id)
+        end as anonymous_key
+
+    from subjects_found
+
+),
+
 final as (
 
     select
-        subjects_found.* exclude (subject_type, subject_key, found_subject_type, found_subject_key),
-        subjects_found.found_subject_type as subject_type,
-        subjects_found.found_subject_key as subject_key,
+        anonymous_named.*,
         coalesce(
             event_customers.customer_id,
             subject_owners.customer_id,
             conversation_owners.customer_id,
-            'anon-' || case
-                when subjects_found.found_subject_key is not null
-                    and subjects_found.found_subject_type != 'issue'
-                    then {{ surrogate_key(["'subject'", 'subjects_found.found_subject_type', 'subjects_found.found_subject_key']) }}
-                when subjects_found.conversation_key is not null
-                    then {{ surrogate_key(["'conversation'", 'subjects_found.conversation_key']) }}
-                else md5(subjects_found.interaction_id)
-            end
+            'anon-' || anonymous_named.anonymous_key
         ) as customer_id,
         coalesce(
             event_customers.customer_id,
@@ -85,16 +92,16 @@ final as (
             conversation_owners.customer_id
         ) is null as is_anonymous
 
-    from subjects_found
-    left join event_customers on subjects_found.event_id = event_customers.event_id
+    from anonymous_named
+    left join event_customers on anonymous_named.event_id = event_customers.event_id
     left join owners as subject_owners
         on
-            subjects_found.found_subject_type = subject_owners.subject_type
-            and subjects_found.found_subject_key = subject_owners.subject_key
+            anonymous_named.subject_type = subject_owners.subject_type
+            and anonymous_named.subject_key = subject_owners.subject_key
     left join owners as conversation_owners
         on
             conversation_owners.subject_type = 'conversation'
-            and subjects_found.conversation_key = conversation_owners.subject_key
+            and anonymous_named.conversation_key = conversation_owners.subject_key
 
 )
 

@@ -17,8 +17,8 @@ with
 interactions as (
 
     {% for source in sources %}
-    select * from {{ ref('stg_' ~ source ~ '__interactions') }}
-    {% if not loop.last %}union all{% endif %}
+        select * from {{ ref('stg_' ~ source ~ '__interactions') }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 ),

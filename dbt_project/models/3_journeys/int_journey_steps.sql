@@ -27,7 +27,9 @@ placed as (
         interactions.*,
         case
             when interactions.subject_key is not null
-                then {{ surrogate_key(['interactions.customer_id', 'interactions.subject_type', 'interactions.subject_key']) }}
+                then {{ surrogate_key([
+                    'interactions.customer_id', 'interactions.subject_type', 'interactions.subject_key'
+                ]) }}
             else {{ surrogate_key(['interactions.customer_id', 'openings.journey_opening_id']) }}
         end as journey_id,
         case

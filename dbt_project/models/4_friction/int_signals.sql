@@ -28,13 +28,13 @@ engine_signals as (
 source_signals as (
 
     {% for model in signal_models %}
-    select
-        interaction_id,
-        signal_position,
-        signal,
-        measure
-    from {{ ref(model) }}
-    {% if not loop.last %}union all{% endif %}
+        select
+            interaction_id,
+            signal_position,
+            signal,
+            measure
+        from {{ ref(model) }}
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 ),

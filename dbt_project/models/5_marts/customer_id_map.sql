@@ -67,7 +67,7 @@ periods as (
         namings.valid_from,
         lead(namings.valid_from) over (
             partition by namings.naming_number
-            order by namings.valid_from, named_after.naming_number desc
+            order by namings.valid_from asc, named_after.naming_number desc
         ) as valid_to
 
     from namings
