@@ -34,7 +34,6 @@ class Term:
     made_at: datetime
     due_at: datetime
     origin: str
-    topic: str
     source: str
     previous_promise_id: str | None = None
     parent_promise_id: str | None = None
@@ -148,45 +147,48 @@ def is_message(step: Step, standards: dict[str, int]) -> bool:
 
 def promises_of(world: World) -> dict[str, Term]:
     """Every promise of the engine by its id, as of `world.as_of`."""
-    steps: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    topics: dict[tuple, Topic] = {}
     for step in world.steps:
         if step.issue_id is not None and step.signal is None and step.occurred_at <= world.as_of:
-            steps[step.customer_id, step.issue_id].append(step)
-    events: dict[tuple[str, str], list[PromiseEvent]] = defaultdict(list)
+            about = what_it_is_about(step.customer_id, step.issue_id)
+            topics.setdefault(about, Topic(world)).steps.append(step)
     for event in world.events:
         if event.occurred_at <= world.as_of:
-            topic = event.issue_id or event.promise_key
-            events[event.customer_id, topic].append(event)
-    terms: dict[str, Term] = {}
-    for customer, topic in sorted({*steps, *events}):
-        own_steps = sorted(
-            steps.get((customer, topic), []), key=lambda s: (s.occurred_at, s.interaction_id)
-        )
-        own_events = events.get((customer, topic), [])
-        for term in Topic(world, customer, topic, own_steps, own_events).terms():
-            terms[term.promise_id] = term
-    return terms
+            about = (
+                (event.promise_key,)
+                if event.issue_id is None
+                else what_it_is_about(event.customer_id, event.issue_id)
+            )
+            topics.setdefault(about, Topic(world)).events.append(event)
+    return {term.promise_id: term for topic in topics.values() for term in topic.terms()}
+
+
+def what_it_is_about(customer_id: str, issue_id: str) -> tuple:
+    """An order is the same whoever speaks of it; any other issue is its customer's."""
+    if issue_id.split(":")[0] in ("order", "ticket", "appointment", "visit"):
+        return (issue_id,)
+    return customer_id, issue_id
 
 
 @dataclass
 class Topic:
-    """All that happened between one customer and the company on one subject."""
+    """All that happened between customers and the company on one subject."""
 
     world: World
-    customer_id: str
-    topic: str
-    steps: list[Step]
-    events: list[PromiseEvent]
+    steps: list[Step] = field(default_factory=list)
+    events: list[PromiseEvent] = field(default_factory=list)
 
     def terms(self) -> list[Term]:
+        self.steps.sort(key=lambda s: (s.occurred_at, s.interaction_id))
         groups: dict[str, list[PromiseEvent]] = defaultdict(list)
         for event in self.events:
             groups[event.promise_key].append(event)
         origins = dict.fromkeys(groups, "source")
-        for key, group in self.reply_promises().items():
-            groups[key], origins[key] = group, "standard"
-        for key, group in self.callback_promises().items():
-            groups[key], origins[key] = group, "callback"
+        for customer in sorted({step.customer_id for step in self.steps}):
+            for key, group in self.reply_promises(customer).items():
+                groups[key], origins[key] = group, "standard"
+            for key, group in self.callback_promises(customer).items():
+                groups[key], origins[key] = group, "callback"
         notices = [step.occurred_at for step in self.steps if is_company_contact(step)]
         notices += [
             event.occurred_at
@@ -209,14 +211,18 @@ class Topic:
             self.adopt(term, found)
         return found
 
-    def reply_promises(self) -> dict[str, list[PromiseEvent]]:
-        if any(e.promise_kind == "reply" and e.issue_id is not None for e in self.events):
+    def reply_promises(self, customer: str) -> dict[str, list[PromiseEvent]]:
+        if any(
+            e.promise_kind == "reply" and e.issue_id is not None and e.customer_id == customer
+            for e in self.events
+        ):
             return {}
         made: dict[str, list[PromiseEvent]] = {}
         waiting: str | None = None
         # A reply at the very instant of a message answers it.
         for step in sorted(
-            self.steps, key=lambda s: (s.occurred_at, is_human_reply(s), s.interaction_id)
+            (step for step in self.steps if step.customer_id == customer),
+            key=lambda s: (s.occurred_at, is_human_reply(s), s.interaction_id),
         ):
             if is_human_reply(step):
                 if waiting is not None:
@@ -232,14 +238,18 @@ class Topic:
                 made[waiting] = [self.spoken(step, waiting, "made", "reply", due)]
         return made
 
-    def callback_promises(self) -> dict[str, list[PromiseEvent]]:
+    def callback_promises(self, customer: str) -> dict[str, list[PromiseEvent]]:
+        own_events = [
+            e for e in self.events if e.customer_id == customer and e.issue_id is not None
+        ]
+        own_steps = [s for s in self.steps if s.customer_id == customer]
         endings = sorted(
-            [s.occurred_at for s in self.steps if is_human_reply(s)]
-            + [e.occurred_at for e in self.events if e.event == "kept" and e.issue_id is not None]
+            [s.occurred_at for s in own_steps if is_human_reply(s)]
+            + [e.occurred_at for e in own_events if e.event == "kept"]
         )
         made: dict[str, list[PromiseEvent]] = {}
         said: set[tuple] = set()
-        for step in self.steps:
+        for step in own_steps:
             if step.outcome != "callback_promised":
                 continue
             if not (is_company_contact(step) or is_customer_contact(step)):
@@ -252,7 +262,7 @@ class Topic:
                 e.promise_kind == "callback"
                 and e.event == "made"
                 and step.occurred_at <= e.occurred_at <= step.occurred_at + timedelta(hours=1)
-                for e in self.events
+                for e in own_events
             ):
                 continue
             key = f"callback/{step.interaction_id}"
@@ -277,8 +287,8 @@ class Topic:
             promise_key=key,
             event=event,
             occurred_at=step.occurred_at,
-            customer_id=self.customer_id,
-            issue_id=self.topic,
+            customer_id=step.customer_id,
+            issue_id=step.issue_id,
             due_at=due,
             promise_kind=kind,
             owner=owner,
@@ -295,6 +305,8 @@ class Topic:
         for other in self.steps:
             if (other.conversation_key or other.interaction_id) != conversation:
                 continue
+            if other.customer_id != step.customer_id:
+                continue
             if not (is_company_contact(other) or is_customer_contact(other)):
                 continue
             if is_customer_contact(other) != side:
@@ -304,7 +316,7 @@ class Topic:
             previous = other.occurred_at
             if other is step:
                 break
-        return conversation, side, number
+        return step.customer_id, conversation, side, number
 
     def is_prompted(self, step: Step) -> bool:
         """Whether the last contact of the conversation before it was the company's."""
@@ -313,6 +325,7 @@ class Topic:
             other
             for other in self.steps
             if (other.conversation_key or other.interaction_id) == conversation
+            and other.customer_id == step.customer_id
             and (is_company_contact(other) or is_customer_contact(other))
             and (other.occurred_at, is_customer_contact(other), other.interaction_id)
             < (step.occurred_at, True, step.interaction_id)
@@ -402,7 +415,7 @@ class Topic:
         assert due is not None
         return Term(
             promise_id=promise_id,
-            customer_id=self.customer_id,
+            customer_id=first.customer_id,
             issue_id=first.issue_id,
             promise_kind=first.promise_kind,
             confidence=first.confidence,
@@ -412,7 +425,6 @@ class Topic:
             made_at=made,
             due_at=due,
             origin=origin,
-            topic=self.topic,
             source=first.source,
         )
 
@@ -521,6 +533,7 @@ class Topic:
             return
         if any(
             other.origin == "source"
+            and other.promise_kind != "callback"
             and other.state != "unknown"
             and chase.occurred_at < other.made_at <= reply.occurred_at
             for other in found
@@ -540,12 +553,12 @@ class Topic:
         term.is_orphan = term.owner is None or (len(handlers) >= 3 and term.owner not in handlers)
 
     def adopt(self, term: Term, found: list[Term]) -> None:
-        if term.origin != "callback":
+        if term.promise_kind != "callback":
             return
         open_then = [
             other
             for other in found
-            if other.origin != "callback" and other.made_at < term.made_at < other.ended_at
+            if other.promise_kind != "callback" and other.made_at < term.made_at < other.ended_at
         ]
         if open_then:
             parent = min(open_then, key=lambda other: (other.late_after, other.promise_id))

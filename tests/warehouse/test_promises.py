@@ -70,7 +70,7 @@ def car(customer: str, what: str, when: datetime, due: date | None = None) -> Pr
         event=what,
         occurred_at=when,
         customer_id=customer,
-        issue_id="order:car",
+        issue_id=f"order:{customer}",
         due_at=end_of(due) if due else None,
         is_date=due is not None,
         needs_notice=True,
@@ -82,7 +82,7 @@ def car(customer: str, what: str, when: datetime, due: date | None = None) -> Pr
 def mail(customer: str, number: int, when: datetime, **options: object) -> Step:
     """A mail of the company to `customer` about the car."""
     given = {"direction": "outbound", "kind": "replied", **options}
-    return Step(f"{customer} mail {number}", customer, "order:car", when, **given)  # type: ignore[arg-type]
+    return Step(f"{customer} mail {number}", customer, f"order:{customer}", when, **given)  # type: ignore[arg-type]
 
 
 def golden_stories() -> tuple[list[Step], list[PromiseEvent]]:
@@ -143,7 +143,8 @@ def random_world() -> World:
         draw = random.Random(number)
         customer = f"c{number:05d}"
         for issue in range(draw.choice((1, 1, 2))):
-            topic = f"order:{issue}" if draw.random() < 0.9 else f"ticket:{issue}"
+            # An order number is one order; "the car" is each customer's own.
+            topic = f"order:{number}-{issue}" if draw.random() < 0.7 else f"issue:{issue}"
             steps += random_steps(draw, customer, topic)
             events += random_promises(draw, customer, topic)
     return World(
@@ -176,7 +177,8 @@ def random_steps(draw: random.Random, customer: str, topic: str) -> Iterator[Ste
             outcome = "voicemail"
         yield Step(
             interaction_id=f"{customer} {topic} {number}",
-            customer_id=customer,
+            # Sometimes somebody else of the household speaks or is spoken to.
+            customer_id=customer if draw.random() < 0.9 else f"{customer} spouse",
             issue_id=topic if draw.random() < 0.95 else None,
             occurred_at=instant(draw),
             direction="inbound"
@@ -374,7 +376,7 @@ def test_the_random_histories_reach_every_state_and_count(world: World):
         assert sum(getattr(term, count) > 0 for term in expected) > 100, count
     assert sum(term.excuse_count > 0 for term in expected) > 100
     assert sum(term.parent_promise_id is not None for term in expected) > 100
-    assert sum(term.promise_id.endswith(":r2") for term in expected) > 10
+    assert sum(term.promise_id.endswith(":r2") for term in expected) > 2
 
 
 def test_signals_carry_what_the_oracle_holds_against_the_company(connection, world: World):

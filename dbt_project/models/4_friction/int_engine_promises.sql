@@ -38,8 +38,7 @@ informed as (
     from promises
     inner join notices
         on
-            promises.customer_id = notices.customer_id
-            and promises.topic = notices.topic
+            promises.topic = notices.topic
             and promises.due_until < notices.occurred_at
             and notices.occurred_at <= coalesce(promises.closed_at, promises.as_of)
     where
@@ -74,8 +73,7 @@ handled as (
     from promises
     inner join subject_contacts
         on
-            promises.customer_id = subject_contacts.customer_id
-            and promises.topic = subject_contacts.issue_id
+            promises.topic = subject_contacts.topic
             and subject_contacts.employee_id is not null
             and promises.made_at <= subject_contacts.occurred_at
             and subject_contacts.occurred_at
@@ -94,12 +92,11 @@ parents as (
     from promises as children
     inner join promises
         on
-            children.customer_id = promises.customer_id
-            and children.topic = promises.topic
-            and promises.origin != 'callback'
+            children.topic = promises.topic
+            and promises.promise_kind != 'callback'
             and children.made_at > promises.made_at
             and coalesce(promises.ended_at, timestamp '9999-01-01 00:00:00') > children.made_at
-    where children.origin = 'callback'
+    where children.promise_kind = 'callback'
     qualify row_number() over (
         partition by children.promise_id
         order by promises.due_until, promises.promise_id

@@ -35,7 +35,6 @@ asked as (
 
     select
         promises.promise_id,
-        promises.customer_id,
         promises.topic,
         promises.closed_at,
         contacts.interaction_id,
@@ -48,10 +47,7 @@ asked as (
         or coalesce(contacts.talk_seconds, 0) > 0 as is_live
 
     from promises
-    inner join contacts
-        on
-            promises.customer_id = contacts.customer_id
-            and promises.topic = contacts.issue_id
+    inner join contacts on promises.topic = contacts.topic
     left join outcomes on contacts.outcome = outcomes.outcome
     left join value_reasons on contacts.reason = value_reasons.reason
     where
@@ -89,7 +85,6 @@ written_replies as (
         asked.promise_id,
         asked.contact_id,
         asked.interaction_id,
-        asked.customer_id,
         asked.topic,
         asked.occurred_at,
         asked.closed_at,
@@ -98,10 +93,7 @@ written_replies as (
         coalesce(outcomes.carries_fix or outcomes.carries_date, false) as is_answer
 
     from asked
-    inner join contacts
-        on
-            asked.customer_id = contacts.customer_id
-            and asked.topic = contacts.issue_id
+    inner join contacts on asked.topic = contacts.topic
     left join outcomes on contacts.outcome = outcomes.outcome
     where
         asked.is_chase
@@ -120,12 +112,11 @@ written_replies as (
 dates_given as (
 
     select
-        customer_id,
         topic,
         made_at
 
     from promises
-    where origin = 'source'
+    where origin = 'source' and promise_kind != 'callback'
 
 ),
 
@@ -136,10 +127,7 @@ written_replies_with_date as (
         written_replies.interaction_id
 
     from written_replies
-    inner join dates_given
-        on
-            written_replies.customer_id = dates_given.customer_id
-            and written_replies.topic = dates_given.topic
+    inner join dates_given on written_replies.topic = dates_given.topic
     where
         dates_given.made_at > written_replies.occurred_at
         and dates_given.made_at <= written_replies.replied_at

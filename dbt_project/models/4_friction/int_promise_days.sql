@@ -41,8 +41,7 @@ informed as (
     cross join run
     inner join notices
         on
-            promises.customer_id = notices.customer_id
-            and promises.topic = notices.topic
+            promises.topic = notices.topic
             and promises.due_until < notices.occurred_at
             and notices.occurred_at <= coalesce(promises.closed_at, run.as_of)
 

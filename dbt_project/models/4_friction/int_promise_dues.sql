@@ -51,10 +51,7 @@ untold as (
 
     select
         events.promise_event_id,
-        events.promise_key,
-        events.customer_id,
         events.topic,
-        events.event,
         events.occurred_at
 
     from events
@@ -68,10 +65,7 @@ untold as (
 
 untold_topics as (
 
-    select distinct
-        customer_id,
-        topic
-
+    select distinct topic
     from untold
 
 ),
@@ -79,22 +73,17 @@ untold_topics as (
 notice_times as (
 
     select distinct
-        notices.customer_id,
         notices.topic,
         notices.occurred_at
 
     from notices
-    inner join untold_topics
-        on
-            notices.customer_id = untold_topics.customer_id
-            and notices.topic = untold_topics.topic
+    inner join untold_topics on notices.topic = untold_topics.topic
 
 ),
 
 stream as (
 
     select
-        customer_id,
         topic,
         occurred_at,
         occurred_at as notice_at,
@@ -105,7 +94,6 @@ stream as (
     union all
 
     select
-        customer_id,
         topic,
         occurred_at,
         cast(null as timestamp) as notice_at,
@@ -121,7 +109,7 @@ next_notices as (
     select
         promise_event_id,
         min(notice_at) over (
-            partition by customer_id, topic
+            partition by topic
             order by occurred_at range between current row and unbounded following
         ) as told_at
 
@@ -144,19 +132,15 @@ told as (
 notice_events as (
 
     select
-        notices.customer_id,
         notices.topic,
         notices.occurred_at,
         notices.recorded_at,
         notices.event_id
 
     from notices
-    inner join untold_topics
-        on
-            notices.customer_id = untold_topics.customer_id
-            and notices.topic = untold_topics.topic
+    inner join untold_topics on notices.topic = untold_topics.topic
     qualify row_number() over (
-        partition by notices.customer_id, notices.topic, notices.occurred_at
+        partition by notices.topic, notices.occurred_at
         order by notices.recorded_at, notices.event_id
     ) = 1
 
@@ -218,7 +202,6 @@ kept as (
 
     select
         promises.promise_key,
-        promises.customer_id,
         promises.topic,
         promises.needs_notice,
         endings.kept_internally_at,
@@ -282,8 +265,7 @@ closed as (
     from kept
     left join notice_events
         on
-            kept.customer_id = notice_events.customer_id
-            and kept.topic = notice_events.topic
+            kept.topic = notice_events.topic
             and kept.kept_at = notice_events.occurred_at
 
 ),
@@ -428,7 +410,6 @@ terms as (
     left join notice_events
         on
             openings.revision_number > 0
-            and openings.customer_id = notice_events.customer_id
             and openings.topic = notice_events.topic
             and openings.delivered_at = notice_events.occurred_at
 

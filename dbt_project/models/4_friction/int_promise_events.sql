@@ -47,7 +47,7 @@ final as (
         customer_id,
         issue_id,
         -- What notices and contacts are matched by; a promise about nothing stands alone.
-        coalesce(issue_id, promise_key) as topic,
+        coalesce({{ topic('customer_id', 'issue_id') }}, promise_key) as topic,
         needs_notice,
         owner,
         confidence,

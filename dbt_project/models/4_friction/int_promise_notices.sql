@@ -19,8 +19,7 @@ events as (
 final as (
 
     select
-        customer_id,
-        issue_id as topic,
+        topic,
         occurred_at,
         recorded_at,
         event_id
@@ -30,7 +29,6 @@ final as (
     union all
 
     select
-        customer_id,
         topic,
         occurred_at,
         recorded_at,

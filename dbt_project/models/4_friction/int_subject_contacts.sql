@@ -108,6 +108,7 @@ final as (
         record_key,
         customer_id,
         issue_id,
+        {{ topic('customer_id', 'issue_id') }} as topic,
         conversation_id || ':' || cast(
             sum(case when is_first_leg then 1 else 0 end)
                 over (
