@@ -26,6 +26,7 @@ first_recorded as (
         interactions.conversation_key,
         interactions.occurred_at,
         coalesce(changed_records.first_recorded_at, interactions.recorded_at) as first_recorded_at,
+        coalesce(interactions.is_marketing, false) as is_marketing,
         interactions.is_human_contact
         and not interactions.is_automated
         and not interactions.is_marketing
@@ -45,7 +46,8 @@ silences_marked as (
 
     select
         *,
-        coalesce(
+        -- A campaign is silence: it joins the journey that it falls in, and opens none.
+        not is_marketing and coalesce(
             occurred_at - lag(occurred_at) over history
             > interval '{{ var("journey_gap_days") }} days',
             true
@@ -59,7 +61,7 @@ silences_marked as (
     from first_recorded
 
     window
-        history as (partition by customer_id order by occurred_at, interaction_id),
+        history as (partition by customer_id, is_marketing order by occurred_at, interaction_id),
         contacts as (partition by customer_id, is_on_issue order by occurred_at, interaction_id)
 
 ),
