@@ -23,6 +23,10 @@ final as (
         headers.occurred_at as covers_until,
         headers.recorded_at,
         cast(headers.payload ->> '$.events' as bigint) as event_count,
+        cast(list_sum(list_transform(
+            from_json(headers.payload -> '$.files', '[{"set_aside": "BIGINT"}]'),
+            lambda file: file.set_aside
+        )) as bigint) as set_aside_count,
         headers.payload
 
     from headers

@@ -38,6 +38,12 @@ identifiers as (
 
 ),
 
+flags as (
+
+    select * from {{ ref('stg_event_flags') }}
+
+),
+
 batches as (
 
     select * from {{ ref('stg_batches') }}
@@ -57,7 +63,8 @@ together as (
         source,
         identifier_type as subject,
         problem as reason,
-        cast(sum(identifier_count) as bigint) as row_count
+        cast(sum(identifier_count) as bigint) as row_count,
+        cast(null as double) as share
 
     from unusable
     group by all
@@ -69,7 +76,8 @@ together as (
         cast(null as varchar) as source,
         identifier_type as subject,
         reason,
-        count(*) as row_count
+        count(*) as row_count,
+        cast(null as double) as share
 
     from blocked
     group by all
@@ -81,7 +89,8 @@ together as (
         cast(null as varchar) as source,
         concat(type_a, ' and ', type_b) as subject,
         'it would have fused two logins' as reason,
-        count(*) as row_count
+        count(*) as row_count,
+        cast(null as double) as share
 
     from demoted
     group by all
@@ -93,7 +102,8 @@ together as (
         source,
         cast(null as varchar) as subject,
         reason,
-        count(*) as row_count
+        count(*) as row_count,
+        cast(null as double) as share
 
     from problems
     group by all
@@ -105,7 +115,8 @@ together as (
         source,
         channel as subject,
         'no identifier on it, its subject or its conversation' as reason,
-        count(*) filter (where is_anonymous) as row_count
+        count(*) filter (where is_anonymous) as row_count,
+        count(*) filter (where is_anonymous) / cast(count(*) as double) as share
 
     from steps
     group by
@@ -119,7 +130,8 @@ together as (
         cast(null as varchar) as source,
         steps.channel as subject,
         'different identifiers on their events' as reason,
-        count(distinct identifiers.identifier_hash) as row_count
+        count(distinct identifiers.identifier_hash) as row_count,
+        cast(null as double) as share
 
     from steps
     inner join identifiers on steps.event_id = identifiers.event_id
@@ -132,10 +144,37 @@ together as (
         cast(null as varchar) as source,
         channel as subject,
         'different customers, anonymous ones left out' as reason,
-        count(distinct customer_id) filter (where not is_anonymous) as row_count
+        count(distinct customer_id) filter (where not is_anonymous) as row_count,
+        cast(null as double) as share
 
     from steps
     group by channel
+
+    union all
+
+    select
+        'flagged at the gate' as topic,
+        source,
+        cast(null as varchar) as subject,
+        replace(flag, '_', ' ') as reason,
+        event_count as row_count,
+        cast(null as double) as share
+
+    from flags
+
+    union all
+
+    select
+        'records set aside' as topic,
+        source,
+        cast(null as varchar) as subject,
+        'in quarantine with their reasons; replay after a mend' as reason,
+        cast(sum(set_aside_count) as bigint) as row_count,
+        sum(set_aside_count)
+        / cast(nullif(sum(set_aside_count) + sum(event_count), 0) as double) as share
+
+    from batches
+    group by source
 
     union all
 
@@ -144,7 +183,8 @@ together as (
         batches.source,
         cast(null as varchar) as subject,
         'whole days from what the source covers to the as_of of the run' as reason,
-        cast(date_diff('day', max(batches.covers_until), min(run.as_of)) as bigint) as row_count
+        cast(date_diff('day', max(batches.covers_until), min(run.as_of)) as bigint) as row_count,
+        cast(null as double) as share
 
     from batches
     cross join run
@@ -160,7 +200,8 @@ final as (
         source,
         subject,
         reason,
-        row_count
+        row_count,
+        share
 
     from together
     where row_count > 0 or topic like 'people%'
