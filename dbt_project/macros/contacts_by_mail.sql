@@ -1,13 +1,15 @@
 -- What mail and tickets have in common: quoted order numbers, and who owes whom an answer.
 
 -- The order number that a line of text quotes ('Order #1001: where is it?'), or null. A number that
--- nothing calls an order is none: tickets, dates and prices are numbers too.
+-- nothing calls an order is none, nor one of three digits without '#': tickets, dates, prices and
+-- numbers of pieces are numbers too.
 {% macro order_number(line) -%}
-nullif(upper(regexp_extract(
+nullif(upper(ltrim(regexp_extract(
     {{ line }},
-    '(?i)\b(?:order|purchase)(?:\s*(?:number|no\.?|nr\.?|id|name))?\s*[:#-]*\s*#?((?:[a-z]{1,4}-?)?[0-9]{3,12})\b',
+    '(?i)\b(?:order|purchase)(?:\s*(?:number|no\.?|nr\.?|id|name))?\s*[:-]*\s*'
+    || '(#(?:[a-z]{1,4}-?)?[0-9]{1,12}|(?:[a-z]{1,4}-?)?[0-9]{4,12})\b',
     1
-)), '')
+), '#')), '')
 {%- endmacro %}
 
 -- The messages between people in the canonical interactions of one source, and how they answer each
@@ -78,11 +80,13 @@ from (
 -- ask this of the customer's side only. What is not known came by mail, as most tickets do.
 {% macro zendesk_channel(via_channel) -%}
 case
-    when {{ via_channel }} in ('web', 'web_widget', 'web_form', 'help_center', 'helpcenter', 'mobile', 'mobile_sdk', 'sdk')
-        then 'web'
     when {{ via_channel }} in (
-        'chat', 'native_messaging', 'messaging', 'any_channel', 'sms', 'whatsapp', 'facebook', 'facebook_messenger',
-        'instagram_dm', 'twitter', 'twitter_dm', 'twitter_like', 'line', 'wechat', 'telegram', 'viber', 'slack'
+        'web', 'web_widget', 'web_form', 'help_center', 'helpcenter', 'mobile', 'mobile_sdk', 'sdk'
+    ) then 'web'
+    when {{ via_channel }} in (
+        'chat', 'native_messaging', 'messaging', 'any_channel', 'sms', 'whatsapp', 'facebook',
+        'facebook_messenger', 'instagram_dm', 'twitter', 'twitter_dm', 'twitter_like', 'line',
+        'wechat', 'telegram', 'viber', 'slack'
     ) then 'chat'
     when {{ via_channel }} in ('voice', 'phone') then 'phone'
     else 'email'

@@ -50,7 +50,9 @@ told_apart as (
             lambda x: x is not null and not {{ is_own_address('x') }}
         ))) as outsiders,
         lower(trim(regexp_replace(
-            coalesce(r.subject, ''), '(?i)^(\s*(re|fwd?|aw|wg|sv|vs|antw|tr|rv|rif|odp)(\[[0-9]+\])?\s*:)+', ''
+            coalesce(r.subject, ''),
+            '(?i)^(\s*(re|fwd?|aw|wg|sv|vs|antw|tr|rv|rif|odp)(\[[0-9]+\])?\s*:)+',
+            ''
         ))) as topic,
         -- What the customer quotes below is not what they write.
         regexp_replace(regexp_replace(r.text, '(?m)^>.*$', '', 'g'), '(?s)\n-- ?\n.*$', '') as own_text,

@@ -1,5 +1,7 @@
 -- One row per thing that Zendesk's records say about a promise: SLA clocks, and due dates of tasks.
 
+{%- set zone = "'" ~ var('company_time_zone', 'UTC') ~ "'" %}
+
 with
 
 clocks as (
@@ -106,8 +108,8 @@ clock_notices as (
     inner join comments
         on
             promised_clocks.ticket_id = comments.ticket_id
-            and comments.occurred_at <= promised_clocks.fulfilled_at
-            and comments.occurred_at >= promised_clocks.fulfilled_at - interval '60 seconds'
+            and promised_clocks.fulfilled_at >= comments.occurred_at
+            and promised_clocks.fulfilled_at <= comments.occurred_at + interval '60 seconds'
     where
         promised_clocks.promise_kind = 'resolution'
         and comments.is_public
@@ -235,7 +237,8 @@ tasks_made as (
         case due_number when 1 then 'made' else 'revised' end as event,
         case
             when length(due_text) = 10
-                then {{ utc_instant("(cast(due_text as date) + interval '1 day')", "'" ~ var('company_time_zone', 'UTC') ~ "'") }} - interval '1 microsecond'
+                then {{ utc_instant("(cast(due_text as date) + interval '1 day')", zone) }}
+                    - interval '1 microsecond'
             else cast(cast(due_text as timestamptz) as timestamp)
         end as due_at,
         length(due_text) = 10 as is_date,
@@ -325,7 +328,7 @@ final as (
         together.event,
         together.due_at,
         coalesce(together.is_date, false) as is_date,
-        '{{ var("company_time_zone", "UTC") }}' as time_zone,
+        {{ zone }} as time_zone,
         coalesce(tickets.subject_type, 'ticket') as subject_type,
         coalesce(tickets.subject_key, together.ticket_id) as subject_key,
         together.needs_notice,

@@ -31,7 +31,9 @@ stops as (
 
     select
         clock_key,
-        cast(coalesce(sum({{ epoch_micros('resumed_at') }} - {{ epoch_micros('paused_at') }}), 0) as bigint) as paused_micros,
+        cast(coalesce(
+            sum({{ epoch_micros('resumed_at') }} - {{ epoch_micros('paused_at') }}), 0
+        ) as bigint) as paused_micros,
         max(case when resumed_at is null then paused_at end) as stopped_at
 
     from pauses
@@ -85,8 +87,10 @@ final as (
         ticket_id,
         metric,
         case
-            when metric in ('reply_time', 'first_reply_time', 'next_reply_time', 'periodic_update_time', 'pausable_update_time')
-                then 'reply'
+            when metric in (
+                'reply_time', 'first_reply_time', 'next_reply_time',
+                'periodic_update_time', 'pausable_update_time'
+            ) then 'reply'
             else 'resolution'
         end as promise_kind,
         applied_at,
