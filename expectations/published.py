@@ -114,7 +114,37 @@ SUITES: dict[str, Sequence[Any]] = {
         _between("row_count", 0, None, "a count is never negative"),
         *_impersonal("reason", "subject"),
     ],
+    "rpt_contacts_per_order": [
+        _never("avoidable_contact_count > contact_count", "an avoidable contact is a contact"),
+        _between("contacts_per_order", 0, None, "a ratio is never negative"),
+    ],
+    "rpt_hidden_friction": [
+        _never("worst_touch_points > points", "the worst touch is part of the sum"),
+        *_impersonal("subject_key", "worst_touchpoint"),
+    ],
+    "rpt_interventions": [
+        _between("level", 0, 4, "a level"),
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        *_impersonal("reason"),
+    ],
     "rpt_signals_due": [
         _between("friction_micro", 0, None, "friction is never negative"),
+    ],
+    "rpt_top_fixes": [
+        _between("points_gone", 0, None, "mending something never adds friction"),
+        _never(
+            "points_gone_with_follow_ups < points_gone - 0.000001",
+            "with its follow-ups a fix removes no less",
+        ),
+        _between("share_of_friction_now", 0, 1, "a share"),
+    ],
+    "rpt_touchpoint_channel": [
+        _between("share_of_friction", 0, 1, "a share"),
+        _never("contact_count > interaction_count", "a contact is an interaction"),
+        *_impersonal("touchpoint"),
+    ],
+    "rpt_transitions": [
+        _between("transition_count", 1, None, "a transition happened"),
+        _between("share_of_leaving", 0, 1, "a share"),
     ],
 }

@@ -1,0 +1,110 @@
+"""`make run` does the whole job, says what there is, and changes nothing when nothing is new."""
+
+import subprocess
+from pathlib import Path
+
+import duckdb
+
+from ingestion.event_log import EventLog
+from ingestion.sources import MODULES
+from tests.end_to_end.conftest import Make
+
+Done = subprocess.CompletedProcess[str]
+
+
+def release(root: Path) -> Path:
+    return (root / "published" / "current").resolve()
+
+
+def content(folder: Path) -> dict[str, str]:
+    """A digest of each published table's rows, in any order; the release's own row left out."""
+    with duckdb.connect(folder / "journeys.duckdb", read_only=True) as connection:
+        tables = [row[0] for row in connection.execute("show tables").fetchall()]
+        return {
+            table: str(
+                connection.execute(
+                    f"select count(*), bit_xor(hash(rows)), sum(hash(rows)) from {table} as rows"
+                ).fetchone()
+            )
+            for table in tables
+            if table != "_published"
+        }
+
+
+def test_make_run_goes_from_exports_to_a_release(first_run: Done, root: Path):
+    assert first_run.returncode == 0, first_run.stdout + first_run.stderr
+    headers = EventLog(root / "log").headers()
+    assert {header.source for header in headers} == set(MODULES)
+    with duckdb.connect(release(root) / "journeys.duckdb", read_only=True) as connection:
+        customers = connection.execute("select count(*) from dim_customers").fetchone()
+        channels = connection.execute("select distinct channel from fct_interactions").fetchall()
+    assert customers is not None and customers[0] > 0
+    assert {("phone",), ("email",), ("web",), ("store",)} <= set(channels)
+    assert (root / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_last_lines_say_what_there_is_and_where_to_look(first_run: Done, root: Path):
+    events = sum(header.events for header in EventLog(root / "log").headers())
+    said = first_run.stdout
+    assert f"{events:,} events in the log" in said
+    for word in ("customers", "journeys", "promises", "phone", "email", "web", "store"):
+        assert word in said
+    assert str(root / "published" / "current" / "report.html") in said
+    assert "make explain" in said
+    assert "Traceback" not in said + first_run.stderr
+
+
+def test_the_page_and_the_audit_stand_beside_the_tables(first_run: Done, root: Path):
+    page = (release(root) / "report.html").read_text()
+    assert "customers" in page and "<script" not in page and "http" not in page
+    audit = (release(root) / "audit.html").read_text()
+    assert "passed" in audit and "FAILED" not in audit
+
+
+def test_a_second_run_changes_nothing_says_so_and_does_not_start_dbt(
+    first_run: Done, make: Make, root: Path
+):
+    before = release(root)
+    second = make("run")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "Nothing new" in second.stdout
+    assert release(root) == before
+    assert not (root / "dbt" / "dbt.out").exists()
+
+
+def test_a_rebuild_gives_the_same_rows(first_run: Done, make: Make, root: Path):
+    before, rows = release(root), content(release(root))
+    rebuilt = make("rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr
+    assert release(root) != before
+    assert content(release(root)) == rows
+
+
+def test_status_and_explain_read_the_release(first_run: Done, make: Make, root: Path):
+    status = make("status")
+    assert status.returncode == 0, status.stderr
+    assert "dim_customers" in status.stdout and "up to the log" in status.stdout
+    with duckdb.connect(release(root) / "journeys.duckdb", read_only=True) as connection:
+        customer = connection.execute(
+            "select customer_id from dim_customers order by score desc, customer_id limit 1"
+        ).fetchone()
+    assert customer is not None
+    told = make("explain", CUSTOMER=customer[0])
+    assert told.returncode == 0, told.stderr
+    assert customer[0] in told.stdout and "Journey" in told.stdout
+    unknown = make("explain", CUSTOMER="email:nobody@nowhere.example")
+    assert unknown.returncode != 0
+    assert "nobody@nowhere" not in unknown.stdout + unknown.stderr.split("make:")[0]
+
+
+def test_a_time_that_is_none_is_refused_before_anything_runs(make: Make):
+    for wrong in ("yesterday", "2026-03-31T12:00:00"):
+        done = make("run", AS_OF=wrong)
+        assert done.returncode != 0
+        assert "AS_OF" in done.stderr and "preparing" not in done.stdout
+
+
+def test_a_folder_of_sources_that_is_not_there_is_refused(make: Make, tmp_path: Path):
+    done = make("run", SOURCES=str(tmp_path / "missing"))
+    assert done.returncode != 0
+    assert "no such folder" in done.stderr
