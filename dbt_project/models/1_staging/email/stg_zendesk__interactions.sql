@@ -14,6 +14,26 @@ tickets as (
 
 ),
 
+delivery_events as (
+
+    select * from {{ ref('stg_sendgrid__events') }}
+
+),
+
+-- The mail that carried a comment is sent at once; where it names its ticket, its bounce is known.
+bounced as (
+
+    select distinct steps.interaction_id
+    from steps
+    inner join delivery_events
+        on
+            steps.ticket_id = delivery_events.ticket_key
+            and steps.occurred_at <= delivery_events.occurred_at
+            and steps.occurred_at >= delivery_events.occurred_at - interval '15 minutes'
+    where delivery_events.is_failure and steps.direction = 'outbound'
+
+),
+
 final as (
 
     select
@@ -45,7 +65,7 @@ final as (
         -- whom it reached
         coalesce(steps.is_automated, false) as is_automated,
         false as is_marketing,
-        steps.direction != 'internal' as is_delivered,
+        steps.direction != 'internal' and bounced.interaction_id is null as is_delivered,
         steps.kind in ('contacted', 'replied')
         and not coalesce(steps.is_automated, false) as is_human_contact,
 
@@ -67,6 +87,7 @@ final as (
 
     from steps
     left join tickets on steps.ticket_id = tickets.ticket_id
+    left join bounced on steps.interaction_id = bounced.interaction_id
     where not coalesce(tickets.is_deleted, false)
 
 )
