@@ -172,32 +172,32 @@ class Gate:
         self._connection.execute(
             f"""
             create or replace temp table dropped as
-            with passed as (
-                select rowid as row_number, record_type, record_key, record_version
-                from read
-                where
-                    not is_ignored
-                    and file_no not in ({excluded})
-                    and rowid not in (select row_number from failed)
+            with kept_out as (
+                select row_number from failed
+                union
+                select rowid from read where is_ignored or file_no in ({excluded})
             ),
             repeated as (
-                select record_type, record_key, record_version, min(row_number) as first
-                from passed
+                select type_no, record_key, record_version
+                from read
                 group by all
                 having count(*) > 1
             )
-            select passed.row_number
-            from passed
-            join repeated
-                on passed.record_type = repeated.record_type
-                and passed.record_key = repeated.record_key
-                and passed.record_version is not distinct from repeated.record_version
-            where passed.row_number > repeated.first
+            select row_number from kept_out
             union all
-            select rowid from read
-            where
-                is_ignored or file_no in ({excluded})
-                or rowid in (select row_number from failed)
+            select row_number
+            from (
+                select read.rowid as row_number, read.type_no, read.record_key, read.record_version
+                from read
+                semi join repeated
+                    on read.type_no = repeated.type_no
+                    and read.record_key = repeated.record_key
+                    and read.record_version is not distinct from repeated.record_version
+            )
+            anti join kept_out using (row_number)
+            qualify row_number() over (
+                partition by type_no, record_key, record_version order by row_number
+            ) > 1
             """
         )
         row = self._connection.execute(
@@ -248,7 +248,7 @@ class Gate:
                 {joins}
                 where read.rowid not in (select row_number from dropped)
             ) to {times.literal(str(fresh))}
-            (format parquet, compression zstd, row_group_size 122880)
+            (format parquet, compression zstd, compression_level 1)
             """,
             {
                 "source": header.source,
@@ -405,8 +405,7 @@ class Gate:
         if not distinct:
             return
         values = self._table(distinct)
-        types, raws = values["type"].to_pylist(), values["raw"].to_pylist()
-        read = [self._identifiers.read(type, raw) for type, raw in zip(types, raws, strict=True)]
+        read = self._identifiers.read(values["type"].to_pylist(), values["raw"].to_pylist())
         hashed = pa.table(
             {
                 "type": values["type"],

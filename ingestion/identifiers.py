@@ -6,8 +6,10 @@ hash = the first 32 hex digits of HMAC-SHA256(secret, "<type>:<normal form>").
 import csv
 import hmac
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import phonenumbers
 
@@ -18,8 +20,7 @@ _ADDRESS = re.compile(r"[^@\s<>\"(),;:]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _PROVIDERS = Path(__file__).with_name("mail_providers.csv")
 
 
-@dataclass(frozen=True)
-class Normalised:
+class Normalised(NamedTuple):
     """A value in its normal form, or the problem that kept it from one."""
 
     value: str | None
@@ -61,8 +62,13 @@ class Identifiers:
         message = f"{type}:{value}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, message, "sha256").hex()[:32]
 
-    def read(self, type: str, value: str) -> tuple[str | None, str | None]:
-        """(hash, problem) of a value as a source wrote it; one of the two is None."""
+    def read(
+        self, types: Sequence[str], values: Sequence[str]
+    ) -> list[tuple[str | None, str | None]]:
+        """(hash, problem) of each value as a source wrote it; one of the two is None."""
+        return [self._read(type, value) for type, value in zip(types, values, strict=True)]
+
+    def _read(self, type: str, value: str) -> tuple[str | None, str | None]:
         normal = self.normalise(type, value)
         if normal.value is None:
             return None, normal.problem

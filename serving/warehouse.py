@@ -128,15 +128,32 @@ def write_blocked(settings: Settings) -> None:
     dbt sees hashes only, here as everywhere; a value that cannot be normalised names nobody yet.
     """
     identifiers = Identifiers(settings.secret(), settings.default_region)
-    with open(PROJECT / "seeds" / "blocked_identifiers.csv", newline="") as seed:
-        rows = [
-            {"type": row["type"], "hash": hashed, "reason": row["reason"]}
-            for row in csv.DictReader(seed)
-            if (hashed := identifiers.read(row["type"], row["value"])[0])
-        ]
+    every_type = sorted(
+        {row["identifier_type"] for row in seed("identifier_types")} - {"*"}
+        | mapped.identifier_types(EventLog(settings.log))
+    )
+    blocked = [
+        (type, row["value"], row["reason"])
+        for row in seed("blocked_identifiers")
+        for type in (every_type if row["type"] == "*" else [row["type"]])
+    ]
+    types, values, reasons = zip(*blocked, strict=True)
+    rows = [
+        {"type": type, "hash": hashed, "reason": reason}
+        for type, reason, (hashed, _) in zip(
+            types, reasons, identifiers.read(types, values), strict=True
+        )
+        if hashed
+    ]
     schema = pa.schema([("type", pa.string()), ("hash", pa.string()), ("reason", pa.string())])
     path = settings.root / "blocked.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    """The rows of a dbt seed."""
+    with open(PROJECT / "seeds" / f"{name}.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def run_dbt(settings: Settings, command: str, as_of: str = "", known_at: str = "") -> None:

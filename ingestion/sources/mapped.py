@@ -65,10 +65,6 @@ def staging(log: EventLog) -> list[dict[str, Any]]:
     One entry a source and record: `source`, `record`, `structure` (for json_transform), and
     `interactions`, each with its `position`, its `where` and its `columns` by name.
     """
-    newest: dict[str, dict] = {}
-    for header in log.headers():
-        if header.mapping is not None:
-            newest[header.source] = header.mapping
     return [
         {
             "source": source,
@@ -83,9 +79,26 @@ def staging(log: EventLog) -> list[dict[str, Any]]:
                 for position, interaction in enumerate(record.interactions)
             ],
         }
-        for source, said in sorted(newest.items())
-        for record in described.parse(source, said).records
+        for source, mapping in _newest(log).items()
+        for record in mapping.records
     ]
+
+
+def identifier_types(log: EventLog) -> set[str]:
+    """The types of identifiers that the mapped sources in the log name."""
+    return {
+        type
+        for mapping in _newest(log).values()
+        for record in mapping.records
+        for type, _ in record.identifiers
+    }
+
+
+def _newest(log: EventLog) -> dict[str, SourceMapping]:
+    newest = {
+        header.source: header.mapping for header in log.headers() if header.mapping is not None
+    }
+    return {source: described.parse(source, newest[source]) for source in sorted(newest)}
 
 
 def structure(record: Record) -> str:

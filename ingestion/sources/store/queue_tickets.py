@@ -16,7 +16,8 @@ TIMES = ("taken_at", "called_at", "served_at", "ended_at")
 def queue_tickets(settings: Settings) -> Source:
     """The source. Times without an offset are in the zone of the stores; with none, refused."""
     zone = settings.store_zone
-    taken, called, served, ended = (declared(f"r.{time}", zone) for time in TIMES)
+    times = [declared(f"r.{time}", zone) for time in TIMES]
+    taken, called, served, ended = times
     changed = f"greatest({taken}, {called}, {served}, {ended})"
     return Source(
         name="queue_tickets",
@@ -39,7 +40,7 @@ def queue_tickets(settings: Settings) -> Source:
                     "times_readable": _yes(
                         *(
                             f"r.{name} is null or {time} is not null"
-                            for name, time in zip(TIMES, (taken, called, served, ended), strict=True)
+                            for name, time in zip(TIMES, times, strict=True)
                         )
                     ),
                     "in_order": _yes(
@@ -55,7 +56,8 @@ def queue_tickets(settings: Settings) -> Source:
 
 
 def _yes(*conditions: str) -> str:
-    return f"case when {' and '.join(f'coalesce({c}, true)' for c in conditions)} then 'yes' else 'no' end"
+    all_hold = " and ".join(f"coalesce({condition}, true)" for condition in conditions)
+    return f"case when {all_hold} then 'yes' else 'no' end"
 
 
 QUEUE_TICKETS = queue_tickets
