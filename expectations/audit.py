@@ -43,7 +43,7 @@ def audit(
 
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     checks = []
     with kept_connection() as connections:
         source = context.data_sources.add_sql(

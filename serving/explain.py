@@ -81,7 +81,8 @@ def find(connection: duckdb.DuckDBPyConnection, settings: Settings, asked: str) 
             "CUSTOMER= takes a customer id, or <type>:<value> with one of the types "
             f"{', '.join(types)}"
         )
-    hashed, problem = Identifiers(settings.secret(), settings.default_region).read(kind, value)
+    identifiers = Identifiers(settings.secret(), settings.default_region)
+    ((hashed, problem),) = identifiers.read([kind], [value])
     if hashed is None:
         raise NotFound(f"the {kind} given cannot be used: {problem}")
     found = rows(

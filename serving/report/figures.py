@@ -51,14 +51,53 @@ class Promises:
 
 
 @dataclass(frozen=True)
-class Cause:
-    """Friction of one signal at one touchpoint: what mending it would remove."""
+class Fix:
+    """One signal mended at one touchpoint: the friction felt now that would be gone."""
 
     touchpoint: str
     signal: str
-    points_now: float
-    points_ever: float
+    is_candidate: bool
+    gone: float
+    low: float
+    high: float
+    gone_with_follow_ups: float
+    leaving_level_2: int
     customers: int
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A reason to turn to a customer that is due."""
+
+    customer_id: str
+    level: int
+    since: datetime
+    reason: str
+    step: str
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A journey in which no touch was bad and all together were."""
+
+    journey_id: str
+    customer_id: str
+    points: float
+    worst: float
+    touches: int
+    channel_path: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """How often journeys go from one touchpoint to the next, and what that costs there."""
+
+    origin: str
+    target: str
+    is_channel_switch: bool
+    count: int
+    share: float
+    points: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +114,13 @@ class Figures:
     troubles: Sequence[Trouble]
     moments: dict[str, Sequence[Moment]]
     heat: Sequence[tuple[str, str, float]]
-    causes: Sequence[Cause]
+    fixes: Sequence[Fix]
+    interventions: Sequence[Intervention]
+    interventions_due: int
+    hidden: Sequence[Hidden]
+    hidden_count: int
+    flow: Sequence[Step]
+    contacts_per_order: tuple[float, float] | None
     quality: Sequence[tuple[str, str, str, int]]
 
 
@@ -110,13 +155,17 @@ def read(connection: duckdb.DuckDBPyConnection) -> Figures:
         heat=rows(
             connection,
             """
-            select touchpoint, coalesce(channel, 'no channel'), sum(points_now)::double
-            from fct_friction
-            where part <> 'credit' and touchpoint is not null
-            group by all having sum(points_now) > 0 order by 3 desc, 1, 2
+            select touchpoint, channel, points_now::double
+            from rpt_touchpoint_channel where points_now > 0 order by 3 desc, 1, 2
             """,
         ),
-        causes=causes(connection),
+        fixes=fixes(connection),
+        interventions=interventions(connection),
+        interventions_due=count(connection, "rpt_interventions where state = 'due'"),
+        hidden=hidden(connection),
+        hidden_count=count(connection, "rpt_hidden_friction"),
+        flow=flow(connection),
+        contacts_per_order=contacts_per_order(connection),
         quality=rows(
             connection,
             """
@@ -208,20 +257,79 @@ def promises(connection: duckdb.DuckDBPyConnection) -> list[Promises]:
     return [Promises(*row) for row in found]
 
 
-def causes(connection: duckdb.DuckDBPyConnection) -> list[Cause]:
-    """What most of the friction that is felt now comes from."""
+def fixes(connection: duckdb.DuckDBPyConnection) -> list[Fix]:
+    """The fixes that would remove most of what is felt now."""
     found = rows(
         connection,
         """
         select
-            coalesce(touchpoint, '-'), signal, sum(points_now)::double, sum(points)::double,
-            count(distinct customer_id)
-        from fct_friction
-        where part <> 'credit'
-        group by all order by 3 desc, 1, 2 limit 10
+            touchpoint, signal, is_candidate, points_now_gone::double, points_now_gone_low,
+            points_now_gone_high, points_now_gone_with_follow_ups::double,
+            leaving_level_2_count_with_follow_ups, customer_count
+        from rpt_top_fixes where scope = 'everywhere' and points_now_gone > 0
+        order by place, fix_id limit 10
         """,
     )
-    return [Cause(*row) for row in found]
+    return [Fix(*row) for row in found]
+
+
+def interventions(connection: duckdb.DuckDBPyConnection) -> list[Intervention]:
+    """The first of the queue: the highest level, then the longest wait."""
+    found = rows(
+        connection,
+        """
+        select customer_id, level, since, reason, recommended_step
+        from rpt_interventions where state = 'due'
+        order by level desc, score_now desc nulls last, since, intervention_id limit 15
+        """,
+    )
+    return [Intervention(*row) for row in found]
+
+
+def hidden(connection: duckdb.DuckDBPyConnection) -> list[Hidden]:
+    """The journeys with most hidden friction."""
+    found = rows(
+        connection,
+        """
+        select
+            journey_id, customer_id, points::double, worst_touch_points::double, touch_count,
+            coalesce(channel_path, '-')
+        from rpt_hidden_friction order by points desc, journey_id limit 10
+        """,
+    )
+    return [Hidden(*row) for row in found]
+
+
+def flow(connection: duckdb.DuckDBPyConnection) -> list[Step]:
+    """The transitions that cost most."""
+    found = rows(
+        connection,
+        """
+        select
+            from_touchpoint, to_touchpoint, is_channel_switch, transition_count,
+            share_of_leaving, points_at_target::double
+        from rpt_transitions where points_at_target > 0
+        order by points_at_target desc, 1, 2, 3 limit 12
+        """,
+    )
+    return [Step(*row) for row in found]
+
+
+def contacts_per_order(connection: duckdb.DuckDBPyConnection) -> tuple[float, float] | None:
+    """Contacts per order, all and avoidable; None without an order."""
+    found = rows(
+        connection,
+        """
+        select contacts_per_order, avoidable_contacts_per_order
+        from rpt_contacts_per_order where month = 'all' and contacts_per_order is not null
+        """,
+    )
+    return found[0] if found else None
+
+
+def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many rows a relation has."""
+    return int(rows(connection, f"select count(*) from {relation}")[0][0])
 
 
 def rows(

@@ -43,9 +43,12 @@ def page(release: Release, figures: Figures) -> str:
         f'(<a href="audit.html">audit</a>).</p>',
         facts(figures),
         section("Customers in most trouble", troubles(figures)),
+        section("Whom to turn to now", interventions(figures)),
         section("How it added up", curves(figures)),
         section("Where it hurts", heat(figures)),
-        section("What to mend first", causes(figures)),
+        section("What to mend first", fixes(figures)),
+        section("Hidden friction", hidden(figures)),
+        section("Where steps hurt on the way", flow(figures)),
         section("Promises", promises(figures.promises)),
         section("What the data does not say", quality(figures)),
     ]
@@ -70,7 +73,11 @@ def facts(figures: Figures) -> str:
         (f"{figures.score_sum:,.0f}", "points of friction felt now"),
         (f"{kept / due:.0%}" if due else "–", "of promises that fell due were kept"),
         (f"{sum(each.silent_days for each in figures.promises):,}", "days of silence when overdue"),
+        (f"{figures.interventions_due:,}", "interventions due"),
     ]
+    if figures.contacts_per_order:
+        per_order, avoidable = figures.contacts_per_order
+        shown.append((f"{per_order:.2f}", f"contacts per order, {avoidable:.2f} avoidable"))
     items = "".join(f"<li><b>{number}</b>{label}</li>" for number, label in shown)
     return f'<ul class="facts">{items}</ul>'
 
@@ -171,7 +178,7 @@ def heat(figures: Figures) -> str:
     more = f" {left_out} touchpoints with less are left out." if left_out else ""
     return (
         f'<div class="wide"><table class="heat"><caption>Points of friction felt now, by '
-        f"touchpoint and channel. “No channel” is what a promise's clock did: a breach, a "
+        f"touchpoint and channel. “none” is what a promise's clock did: a breach, a "
         f"silence.{more}</caption><thead><tr><th></th>{heads}<th "
         f'class="n">all</th></tr></thead><tbody>{body}</tbody></table></div>'
     )
@@ -188,26 +195,115 @@ def heat_cell(points: float | None, most: float) -> str:
     )
 
 
-def causes(figures: Figures) -> str:
-    """The largest causes."""
-    if not figures.causes:
-        return "<p>There is no friction in the ledger.</p>"
+def fixes(figures: Figures) -> str:
+    """The fixes that would remove most."""
+    if not figures.fixes:
+        return "<p>There is no friction to remove.</p>"
     return (
-        "<p>Friction by cause, from the ledger. This is an account of what was recorded here, not "
-        "yet proof of what a change would do: try it in one place first.</p>"
+        "<p>What the ledger would hold without one thing, its rules counted again, with 95&nbsp;% "
+        "intervals. This is an account of recorded friction, not proof of an effect: the marked "
+        "ones (●) are worth a pilot in one place first.</p>"
         + table(
-            ["touchpoint", "signal", "felt now", "ever", "customers"],
+            [
+                "",
+                "touchpoint",
+                "signal",
+                "felt now",
+                "from",
+                "to",
+                "with follow-ups",
+                "leave level 2+",
+                "customers",
+            ],
             [
                 [
+                    "●" if each.is_candidate else "",
                     text(each.touchpoint),
                     text(each.signal),
-                    f"{each.points_now:,.1f}",
-                    f"{each.points_ever:,.1f}",
+                    f"{each.gone:,.1f}",
+                    f"{each.low:,.1f}",
+                    f"{each.high:,.1f}",
+                    f"{each.gone_with_follow_ups:,.1f}",
+                    f"{each.leaving_level_2:,}",
                     f"{each.customers:,}",
                 ]
-                for each in figures.causes
+                for each in figures.fixes
+            ],
+            numbers=(3, 4, 5, 6, 7, 8),
+        )
+    )
+
+
+def interventions(figures: Figures) -> str:
+    """The queue."""
+    if not figures.interventions:
+        return "<p>Nothing is due.</p>"
+    return (
+        f"<p>{figures.interventions_due:,} reasons to turn to a customer are due; these come "
+        "first. A score may only trigger help, and from level 3 on a person decides.</p>"
+        + table(
+            ["customer", "level", "since", "why", "what to do"],
+            [
+                [
+                    f"<code>{text(each.customer_id)}</code>",
+                    str(each.level),
+                    f"{each.since:%Y-%m-%d}",
+                    text(each.reason),
+                    text(each.step),
+                ]
+                for each in figures.interventions
+            ],
+            numbers=(1,),
+        )
+    )
+
+
+def hidden(figures: Figures) -> str:
+    """Journeys that no touchpoint's own figures show."""
+    if not figures.hidden:
+        return "<p>No journey adds up to much out of small things.</p>"
+    return (
+        f"<p>{figures.hidden_count:,} journeys in which no single touch was bad, and all together "
+        "were: what looking at one touchpoint at a time does not show.</p>"
+        + table(
+            ["journey", "customer", "points", "worst touch", "touches", "channels"],
+            [
+                [
+                    f"<code>{text(each.journey_id)}</code>",
+                    f"<code>{text(each.customer_id)}</code>",
+                    f"{each.points:.1f}",
+                    f"{each.worst:.1f}",
+                    str(each.touches),
+                    text(each.channel_path),
+                ]
+                for each in figures.hidden
             ],
             numbers=(2, 3, 4),
+        )
+    )
+
+
+def flow(figures: Figures) -> str:
+    """The costliest transitions."""
+    if not figures.flow:
+        return "<p>No step on the way cost anything.</p>"
+    return (
+        "<p>Steps of journeys by the friction that the customer met on arriving. Share: of all "
+        "steps on from there.</p>"
+        + table(
+            ["from", "to", "", "times", "share", "points there"],
+            [
+                [
+                    text(each.origin),
+                    text(each.target),
+                    "other channel" if each.is_channel_switch else "",
+                    f"{each.count:,}",
+                    f"{each.share:.0%}",
+                    f"{each.points:,.1f}",
+                ]
+                for each in figures.flow
+            ],
+            numbers=(3, 4, 5),
         )
     )
 
