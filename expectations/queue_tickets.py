@@ -13,7 +13,8 @@ SUITES = {
             column="times_readable",
             value_set=["yes"],
             meta={
-                "reason": "a time is unreadable, or has no offset while JOURNEYS_STORE_ZONE is not set"
+                "reason": "a time is unreadable, or has no offset while "
+                "JOURNEYS_STORE_ZONE is not set"
             },
         ),
         gxe.ExpectColumnValuesToBeInSet(

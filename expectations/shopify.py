@@ -1,4 +1,4 @@
-"""What a Shopify node must look like to become an event: its enumerations, its times, its parent."""
+"""What a Shopify node must look like to become an event: known words, readable times, a parent."""
 
 import great_expectations.expectations as gxe
 

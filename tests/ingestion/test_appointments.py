@@ -1,4 +1,4 @@
-"""Appointments on the real road: each status is a version, a slot needs a zone, bad rows go aside."""
+"""Appointments on the real road: a status is a version, a slot needs a zone, bad rows go aside."""
 
 HEADER = (
     "appointment_id,customer_email,customer_phone,location_id,created_at,created_by,start_at,"

@@ -143,9 +143,15 @@ final as (
         signal_id
 
     from (
-        select fix_id, signal_id from alone
+        select
+            fix_id,
+            signal_id
+        from alone
         union
-        select fix_id, signal_id from follow_ups
+        select
+            fix_id,
+            signal_id
+        from follow_ups
     ) as together
 
 )

@@ -237,8 +237,15 @@ trigger_lines as (
 level_rows as (
 
     select
-        {{ surrogate_key(["'level'", 'crossings.customer_id', 'crossings.source', 'crossings.source_key', 'crossings.signal_position', 'crossings.occurred_at', 'crossings.threshold_level']) }}
-            as intervention_id,
+        {{ surrogate_key([
+            "'level'",
+            'crossings.customer_id',
+            'crossings.source',
+            'crossings.source_key',
+            'crossings.signal_position',
+            'crossings.occurred_at',
+            'crossings.threshold_level',
+        ]) }} as intervention_id,
         'level' as kind,
         crossings.customer_id,
         crossings.threshold_level as level,

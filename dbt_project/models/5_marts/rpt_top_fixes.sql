@@ -86,8 +86,8 @@ customers_after as (
         -- One of twenty groups, from four hexadecimal digits: the same on every engine.
         (
             {%- for digit in range(1, 5) %}
-            (strpos('0123456789abcdef', substr(md5(effects.customer_id), {{ digit }}, 1)) - 1)
-            * {{ 16 ** (4 - digit) }}{{ ' +' if not loop.last }}
+                (strpos('0123456789abcdef', substr(md5(effects.customer_id), {{ digit }}, 1)) - 1)
+                * {{ 16 ** (4 - digit) }}{{ ' +' if not loop.last }}
             {%- endfor %}
         ) % 20 as jackknife_group,
         scores.level as level_now,
@@ -205,10 +205,10 @@ compared as (
         fixes.signal_count,
         fixes.customer_count,
         {%- for extent in ['alone', 'with_follow_ups'] %}
-        {{ extent }}.gone_micro as {{ extent }}_gone_micro,
-        {{ extent }}.gone_now_micro as {{ extent }}_gone_now_micro,
-        {{ extent }}.leaving_count as {{ extent }}_leaving_count,
-        {{ extent }}.error_micro as {{ extent }}_error_micro,
+            {{ extent }}.gone_micro as {{ extent }}_gone_micro,
+            {{ extent }}.gone_now_micro as {{ extent }}_gone_now_micro,
+            {{ extent }}.leaving_count as {{ extent }}_leaving_count,
+            {{ extent }}.error_micro as {{ extent }}_error_micro,
         {%- endfor %}
         rank() over (
             partition by fixes.scope
@@ -241,16 +241,16 @@ final as (
 
         -- what would be gone
         {%- for extent in ['alone', 'with_follow_ups'] %}
-        {%- set suffix = '' if extent == 'alone' else '_with_follow_ups' %}
-        {{ as_points('compared.' ~ extent ~ '_gone_micro') }} as points_gone{{ suffix }},
-        {{ as_points('compared.' ~ extent ~ '_gone_now_micro') }} as points_now_gone{{ suffix }},
-        -- 2.093: Student's t of 95 % with 19 degrees of freedom
-        greatest(
-            compared.{{ extent }}_gone_now_micro - 2.093 * compared.{{ extent }}_error_micro, 0
-        ) / cast(1000000 as double) as points_now_gone{{ suffix }}_low,
-        (compared.{{ extent }}_gone_now_micro + 2.093 * compared.{{ extent }}_error_micro)
-        / cast(1000000 as double) as points_now_gone{{ suffix }}_high,
-        compared.{{ extent }}_leaving_count as leaving_level_2_count{{ suffix }},
+            {%- set suffix = '' if extent == 'alone' else '_with_follow_ups' %}
+            {{ as_points('compared.' ~ extent ~ '_gone_micro') }} as points_gone{{ suffix }},
+            {{ as_points('compared.' ~ extent ~ '_gone_now_micro') }} as points_now_gone{{ suffix }},
+            -- 2.093: Student's t of 95 % with 19 degrees of freedom
+            greatest(
+                compared.{{ extent }}_gone_now_micro - 2.093 * compared.{{ extent }}_error_micro, 0
+            ) / cast(1000000 as double) as points_now_gone{{ suffix }}_low,
+            (compared.{{ extent }}_gone_now_micro + 2.093 * compared.{{ extent }}_error_micro)
+            / cast(1000000 as double) as points_now_gone{{ suffix }}_high,
+            compared.{{ extent }}_leaving_count as leaving_level_2_count{{ suffix }},
         {%- endfor %}
         coalesce(
             cast(compared.alone_gone_now_micro as double)

@@ -113,7 +113,9 @@ happened as (
     select
         *,
         4 as position,
-        case when occurred_at <= coalesce(end_at, start_at) then least(occurred_at, start_at) else occurred_at end
+        case
+            when occurred_at <= coalesce(end_at, start_at) then least(occurred_at, start_at) else occurred_at
+        end
             as happened_at,
         'kept' as event,
         cast(null as timestamp) as due_at

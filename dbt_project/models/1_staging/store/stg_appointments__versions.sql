@@ -49,11 +49,11 @@ timed as (
         r.status,
         nullif(r.reschedule_of, '') as reschedule_of,
         coalesce(r.requested_by, 'customer') as requested_by,
-        r."__zone" as time_zone,
-        {%- for time in ['created_at', 'start_at', 'end_at'] %}
+        r.__zone as time_zone,
+    {%- for time in ['created_at', 'start_at', 'end_at'] %}
         {{ declared_instant('r.' ~ time, "coalesce(r.\"__zone\", 'UTC')") }} as {{ time }}
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
 
     from typed
 

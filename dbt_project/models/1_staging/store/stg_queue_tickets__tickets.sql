@@ -51,10 +51,10 @@ timed as (
         r.location_id,
         nullif(trim(regexp_replace(lower(r.service), '[^a-z0-9]+', '_', 'g'), '_'), '') as service,
         r.outcome,
-        {%- for time in ['taken_at', 'called_at', 'served_at', 'ended_at'] %}
+    {%- for time in ['taken_at', 'called_at', 'served_at', 'ended_at'] %}
         {{ declared_instant('r.' ~ time, "coalesce(r.\"__zone\", 'UTC')") }} as {{ time }}
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
 
     from typed
 
@@ -64,10 +64,9 @@ final as (
 
     select
         *,
-        case when served_at is not null then {{ epoch_second('served_at') }} - {{ epoch_second('taken_at') }} end
-            as wait_seconds,
-        case when served_at is not null then {{ epoch_second('ended_at') }} - {{ epoch_second('served_at') }} end
-            as talk_seconds
+        -- null while the customer waits
+        {{ epoch_second('served_at') }} - {{ epoch_second('taken_at') }} as wait_seconds,
+        {{ epoch_second('ended_at') }} - {{ epoch_second('served_at') }} as talk_seconds
 
     from timed
 

@@ -60,9 +60,9 @@ named as (
         *,
         -- An order's own export may leave the id a bare number.
         case
-            when coalesce(r.orderid, r."order".id, r."__parentid") like 'gid://%'
-                then coalesce(r.orderid, r."order".id, r."__parentid")
-            else 'gid://shopify/Order/' || coalesce(r.orderid, r."order".id, r."__parentid")
+            when coalesce(r.orderid, r."order".id, r.__parentid) like 'gid://%'
+                then coalesce(r.orderid, r."order".id, r.__parentid)
+            else 'gid://shopify/Order/' || coalesce(r.orderid, r."order".id, r.__parentid)
         end as order_gid
 
     from typed
@@ -95,16 +95,16 @@ final as (
         cast(named.r.deliverymethod.maxdeliverydatetime as timestamp) as deliver_by,
 
         -- the states
-        named.r.status as status,
+        named.r.status,
         coalesce(named.r.deliverymethod.methodtype, 'SHIPPING') as method_type,
-        list_transform(named.r.fulfillmentholds, lambda hold: lower(hold.reason)) as hold_reasons,
+        list_transform(named.r.fulfillmentholds, lambda hold: lower(hold['reason'])) as hold_reasons,  -- noqa: RF02
         coalesce(
             named.r.assignedlocation.name,
             regexp_extract(named.r.assignedlocation.location.id, '([^/]+)$', 1)
         ) as location_id,
 
         -- what the export nests
-        named.r.fulfillments as fulfillments
+        named.r.fulfillments
 
     from named
     inner join orders on named.order_gid = orders.record_key

@@ -80,8 +80,8 @@ shown as (
         recorded_at,
         occurred_at as shown_at,
         record_key as fulfillment_gid,
-        case when r."__parentid" like '%/Order/%' then r."__parentid" end as order_gid,
-        case when r."__parentid" like '%/FulfillmentOrder/%' then r."__parentid" end
+        case when r.__parentid like '%/Order/%' then r.__parentid end as order_gid,
+        case when r.__parentid like '%/FulfillmentOrder/%' then r.__parentid end
             as fulfillment_order_gid,
         r.status,
         r.displaystatus as display_status,

@@ -44,12 +44,12 @@ events_typed as (
 tracked as (
 
     select
-        r."__parentid" as fulfillment_gid,
+        r.__parentid as fulfillment_gid,
         min(occurred_at) filter (where r.status = 'READY_FOR_PICKUP') as ready_at,
         min(occurred_at) filter (where r.status in ('DELIVERED', 'PICKED_UP')) as delivered_at
 
     from events_typed
-    group by r."__parentid"
+    group by r.__parentid
 
 ),
 

@@ -91,8 +91,8 @@ final as (
         lower(r.disputes[1].initiatedas) as dispute,
 
         -- what the export nests
-        r.fulfillments as fulfillments,
-        r.refunds as refunds
+        r.fulfillments,
+        r.refunds
 
     from typed
 

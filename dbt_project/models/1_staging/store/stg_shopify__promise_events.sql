@@ -130,13 +130,10 @@ parcels as (
         on
             terms.order_gid = fulfillments.order_gid
             and (
-                fulfillments.fulfillment_order_gid = terms.record_key
+                terms.record_key = fulfillments.fulfillment_order_gid
                 or fulfillments.fulfillment_order_gid is null
             )
-    where terms.version_number = (
-        select max(other.version_number) from terms as other
-        where other.record_key = terms.record_key
-    )
+    where terms.is_latest
 
 ),
 
@@ -441,7 +438,8 @@ refunds_owed as (
         orders.cancelled_at is not null
         and orders.financial_status in ('PAID', 'PARTIALLY_PAID', 'PARTIALLY_REFUNDED', 'REFUNDED')
         and orders.record_key not in (
-            select returns.order_gid from returns where returns.agreed_at is not null
+            select returns.order_gid from returns
+            where returns.agreed_at is not null
         )
 
 ),
@@ -462,7 +460,7 @@ refunds_paid as (
     inner join refunds
         on
             refunds_owed.order_gid = refunds.order_gid
-            and refunds.refunded_at >= refunds_owed.owed_at
+            and refunds_owed.owed_at <= refunds.refunded_at
             and coalesce(refunds.return_gid, refunds_owed.return_gid, '')
             = coalesce(refunds_owed.return_gid, refunds.return_gid, '')
     group by refunds_owed.promise_key
@@ -537,8 +535,20 @@ refund_promises as (
 together as (
 
     select
-        record_type, record_key, event_id, recorded_at, position, occurred_at, event, due_at,
-        promise_key, promise_kind, order_name, needs_notice, owner, confidence
+        record_type,
+        record_key,
+        event_id,
+        recorded_at,
+        position,
+        occurred_at,
+        event,
+        due_at,
+        promise_key,
+        promise_kind,
+        order_name,
+        needs_notice,
+        owner,
+        confidence
     from fulfillment_order_promises
     union all
     select * from estimate_promises

@@ -67,10 +67,10 @@ shown as (
         version_rank,
         recorded_at,
         0 as preference,
-        coalesce(r."order".id, r."__parentid") as order_gid,
+        coalesce(r."order".id, r.__parentid) as order_gid,
         coalesce(cast(r.createdat as timestamp), occurred_at) as refunded_at,
         r.note,
-        r."return".id as return_gid,
+        r.return.id as return_gid,
         r.refundlineitems as line_items,
         r.orderadjustments as adjustments
 
@@ -87,7 +87,7 @@ shown as (
         order_gid,
         coalesce(cast(r.createdat as timestamp), occurred_at) as refunded_at,
         r.note,
-        r."return".id as return_gid,
+        r.return.id as return_gid,
         r.refundlineitems as line_items,
         r.orderadjustments as adjustments
 
@@ -102,7 +102,7 @@ shown_once as (
     select * from shown
     qualify row_number() over (
         partition by refund_gid
-        order by preference, version_rank desc, recorded_at desc, event_id desc
+        order by preference asc, version_rank desc, recorded_at desc, event_id desc
     ) = 1
 
 ),
@@ -115,7 +115,7 @@ lines as (
         min(lower(json_extract_string(payload, '$.reason'))) as adjustment_reason
 
     from line_events
-    group by 1
+    group by json_extract_string(payload, '$.__parentId')
 
 ),
 
@@ -136,12 +136,12 @@ final as (
             as note_reason,
         coalesce(
             lines.adjustment_reason,
-            list_min(list_transform(shown_once.adjustments, lambda line: lower(line.reason)))
+            list_min(list_transform(shown_once.adjustments, lambda line: lower(line['reason'])))  -- noqa: RF02
         ) as adjustment_reason,
         coalesce(lines.has_no_restock, false)
         or coalesce(
             list_contains(
-                list_transform(shown_once.line_items, lambda line: line.restocktype), 'NO_RESTOCK'
+                list_transform(shown_once.line_items, lambda line: line['restocktype']), 'NO_RESTOCK'  -- noqa: RF02
             ),
             false
         ) as has_no_restock

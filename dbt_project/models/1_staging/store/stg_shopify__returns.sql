@@ -87,7 +87,7 @@ line_reasons as (
         min(json_extract_string(payload, '$.returnReason')) as reason
 
     from line_events
-    group by 1
+    group by json_extract_string(payload, '$.__parentId')
 
 ),
 
@@ -99,7 +99,7 @@ recorded_returns as (
         0 as position,
         latest.event_id,
         latest.recorded_at,
-        coalesce(latest.r."order".id, latest.r."__parentid") as order_gid,
+        coalesce(latest.r."order".id, latest.r.__parentid) as order_gid,
         coalesce(cast(latest.r.createdat as timestamp), latest.occurred_at) as requested_at,
         -- A return that the shop opened itself was agreed to when it was made.
         case
@@ -111,7 +111,7 @@ recorded_returns as (
         endings.ended_at as called_off_at,
         lower(coalesce(
             line_reasons.reason,
-            list_min(list_transform(latest.r.returnlineitems, lambda line: line.returnreason))
+            list_min(list_transform(latest.r.returnlineitems, lambda line: line['returnreason']))  -- noqa: RF02
         )) as reason
 
     from latest
