@@ -1,0 +1,66 @@
+-- The scoring derives breaches from signals, the engine states from events: they must agree.
+
+with
+
+promises as (
+
+    select * from {{ ref('fct_promises') }}
+
+),
+
+promise_signals as (
+
+    select * from {{ ref('int_promise_signals') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+breaches as (
+
+    select
+        promise_signals.customer_id,
+        promise_signals.promise_id,
+        promise_signals.occurred_at
+
+    from promise_signals
+    cross join run
+    where
+        promise_signals.signal = 'promise.breach'
+        and promise_signals.occurred_at <= run.as_of
+
+),
+
+broken as (
+
+    select
+        customer_id,
+        promise_id,
+        broken_at
+
+    from promises
+    where is_broken
+
+),
+
+final as (
+
+    select
+        coalesce(breaches.promise_id, broken.promise_id) as promise_id,
+        breaches.occurred_at,
+        broken.broken_at
+
+    from breaches
+    full join broken
+        on
+            breaches.customer_id = broken.customer_id
+            and breaches.promise_id = broken.promise_id
+    where breaches.occurred_at is distinct from broken.broken_at
+
+)
+
+select * from final
