@@ -97,7 +97,7 @@ final as (
         -- the states
         named.r.status,
         coalesce(named.r.deliverymethod.methodtype, 'SHIPPING') as method_type,
-        list_transform(named.r.fulfillmentholds, lambda hold: lower(hold['reason'])) as hold_reasons,  -- noqa: RF02
+        list_transform(named.r.fulfillmentholds, lambda x: lower(x['reason'])) as hold_reasons,  -- noqa: RF02
         coalesce(
             named.r.assignedlocation.name,
             regexp_extract(named.r.assignedlocation.location.id, '([^/]+)$', 1)

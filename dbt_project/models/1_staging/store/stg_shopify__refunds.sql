@@ -136,12 +136,12 @@ final as (
             as note_reason,
         coalesce(
             lines.adjustment_reason,
-            list_min(list_transform(shown_once.adjustments, lambda line: lower(line['reason'])))  -- noqa: RF02
+            list_min(list_transform(shown_once.adjustments, lambda x: lower(x['reason'])))  -- noqa: RF02
         ) as adjustment_reason,
         coalesce(lines.has_no_restock, false)
         or coalesce(
             list_contains(
-                list_transform(shown_once.line_items, lambda line: line['restocktype']), 'NO_RESTOCK'  -- noqa: RF02
+                list_transform(shown_once.line_items, lambda x: x['restocktype']), 'NO_RESTOCK'  -- noqa: RF02
             ),
             false
         ) as has_no_restock

@@ -111,7 +111,7 @@ recorded_returns as (
         endings.ended_at as called_off_at,
         lower(coalesce(
             line_reasons.reason,
-            list_min(list_transform(latest.r.returnlineitems, lambda line: line['returnreason']))  -- noqa: RF02
+            list_min(list_transform(latest.r.returnlineitems, lambda x: x['returnreason']))  -- noqa: RF02
         )) as reason
 
     from latest
