@@ -62,7 +62,7 @@ class RecordType:
 
 @dataclass(frozen=True)
 class Source:
-    """A system of record. `pulls` says that its DAG must catch up windows that were missed.
+    """A system of record, whose files are those in its landing folder that fit `pattern`.
 
     `mapping` is the description of a mapped source; it goes into the log, so that the warehouse
     can be rebuilt from the log alone. `expectations` names the module of its suites (default:
@@ -74,7 +74,6 @@ class Source:
     records: tuple[RecordType, ...]
     read: Reader
     pattern: tuple[str, ...] = ("**/*",)
-    pulls: bool = False
     mapping: Mapping[str, object] | None = None
     expectations: str | None = None
 

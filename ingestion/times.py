@@ -43,12 +43,12 @@ def end_of_local_day(value: str, zone: str, fmt: str | None = None) -> str:
 
 def epoch_seconds(value: str) -> str:
     """Seconds since 1970, whole or fractional."""
-    return f"make_timestamp((try_cast({value} as decimal(18, 6)) * 1000000)::bigint)"
+    return f"make_timestamp(try_cast(try_cast({value} as decimal(30, 6)) * 1000000 as bigint))"
 
 
 def epoch_millis(value: str) -> str:
     """Milliseconds since 1970."""
-    return f"make_timestamp((try_cast({value} as decimal(18, 3)) * 1000)::bigint)"
+    return f"make_timestamp(try_cast(try_cast({value} as decimal(30, 3)) * 1000 as bigint))"
 
 
 def epoch_micros(value: str) -> str:

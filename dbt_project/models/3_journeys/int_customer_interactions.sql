@@ -80,16 +80,17 @@ final as (
 
     select
         anonymous_named.*,
+        -- A ticket about another person's order is a talk with who opened it.
         coalesce(
             event_customers.customer_id,
-            subject_owners.customer_id,
             conversation_owners.customer_id,
+            subject_owners.customer_id,
             'anon-' || anonymous_named.anonymous_key
         ) as customer_id,
         coalesce(
             event_customers.customer_id,
-            subject_owners.customer_id,
-            conversation_owners.customer_id
+            conversation_owners.customer_id,
+            subject_owners.customer_id
         ) is null as is_anonymous
 
     from anonymous_named

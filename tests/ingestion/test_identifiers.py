@@ -1,0 +1,49 @@
+"""Identifiers: one normal form a value, and a keyed hash."""
+
+import pytest
+
+from ingestion.identifiers import Identifiers
+
+ONE = Identifiers(b"a secret of the tests", "US")
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "normal"),
+    [
+        ("phone", "+1 (202) 555-0143", "+12025550143"),
+        ("phone", "202-555-0143", "+12025550143"),
+        ("phone", "+442079460018", "+442079460018"),
+        ("email", "Ann.Lee+news@Example.COM", "ann.lee@example.com"),
+        ("email", "Ann.Lee+news@googlemail.com", "annlee@gmail.com"),
+        ("email", '"Lee, Ann" <ann@example.org>', "ann@example.org"),
+        ("email", "mailto:ann@example.org", "ann@example.org"),
+        ("loyalty_id", " L-77 ", "L-77"),
+    ],
+)
+def test_a_value_has_one_normal_form(type, value, normal):
+    assert ONE.normalise(type, value).value == normal
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "problem"),
+    [
+        ("phone", "call me maybe", "not a phone number"),
+        ("phone", "12", "not a possible phone number"),
+        ("email", "please reply to my old address", "not a mail address"),
+        ("email", "ann@localhost", "not a mail address"),
+        ("user_id", "x" * 10_000, "longer than 320 characters"),
+        ("user_id", "   ", "empty"),
+    ],
+)
+def test_what_is_none_says_why(type, value, problem):
+    assert ONE.normalise(type, value) == (None, problem)
+
+
+def test_the_same_value_of_another_type_or_under_another_secret_has_another_hash():
+    hashes = {
+        ONE.hash("user_id", "7"),
+        ONE.hash("loyalty_id", "7"),
+        Identifiers(b"another secret of them", "US").hash("user_id", "7"),
+    }
+    assert len(hashes) == 3
+    assert all(len(one) == 32 for one in hashes)
