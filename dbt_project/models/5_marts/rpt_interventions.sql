@@ -166,6 +166,7 @@ held_by_cool_down as (
 
 ),
 
+-- Somebody is at it already: held back until the case is closed.
 held_by_case as (
 
     select distinct
@@ -176,21 +177,26 @@ held_by_case as (
     inner join journeys
         on
             crossings.customer_id = journeys.customer_id
-            and journeys.subject_type = 'ticket'
             and crossings.occurred_at >= journeys.opened_at
-            and crossings.occurred_at < coalesce(journeys.closed_at, timestamp '9999-12-31 00:00:00')
+    where
+        journeys.subject_type = 'ticket'
+        and journeys.closed_at is null
 
 ),
 
 last_crossings as (
 
     select
-        customer_id,
-        max(signal_number) as signal_number,
-        max_by(threshold_level, signal_number) as threshold_level
+        crossings.customer_id,
+        max(crossings.signal_number) as signal_number
 
     from crossings
-    group by customer_id
+    left join held_by_cool_down
+        on
+            crossings.customer_id = held_by_cool_down.customer_id
+            and crossings.signal_number = held_by_cool_down.signal_number
+    where held_by_cool_down.customer_id is null
+    group by crossings.customer_id
 
 ),
 
@@ -252,9 +258,9 @@ level_rows as (
         crossings.occurred_at as since,
         case
             when customers.score < thresholds.reset_below then 'passed'
+            when held_by_cool_down.customer_id is not null then 'held_back_cool_down'
             when last_crossings.signal_number > crossings.signal_number then 'replaced'
             when held_by_case.customer_id is not null then 'held_back_case_open'
-            when held_by_cool_down.customer_id is not null then 'held_back_cool_down'
             else 'due'
         end as state,
         concat(
