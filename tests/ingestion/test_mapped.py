@@ -179,7 +179,10 @@ key: id
 time_zone: UTC
 customer: who
 interactions:
-  - {occurred_at: at, touchpoint: {value: phone.service}, signal: {value: queue.wait}, measure: wait}
+  - occurred_at: at
+    touchpoint: {value: phone.service}
+    signal: {value: queue.wait}
+    measure: wait
 """
     _, (row,) = read(mapping, {"a.parquet": (tmp_path / "a.parquet").read_bytes()})
     assert (row["record_key"], row["measure"]) == ("a", 61)
