@@ -57,6 +57,8 @@ def build(
         str(PROJECT),
         "--profiles-dir",
         str(PROJECT),
+        "--indirect-selection",
+        "cautious",
         "--exclude-resource-type",
         "unit_test",
         *([] if with_data_tests else ["--exclude-resource-type", "test"]),

@@ -11,7 +11,7 @@ events as (
         source,
         occurred_at,
         recorded_at,
-        unnest(identifiers) as identifier
+        unnest(list_distinct(identifiers)) as identifier
 
     from {{ ref('stg_events') }}
 
@@ -19,7 +19,7 @@ events as (
 
 final as (
 
-    select distinct
+    select
         event_id,
         source,
         identifier.type as identifier_type,

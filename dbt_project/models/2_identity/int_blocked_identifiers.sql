@@ -2,9 +2,19 @@
 
 with
 
+sets as (
+
+    select * from {{ typed_identifiers(ref('int_identifier_sets')) }}
+
+),
+
 identifiers as (
 
-    select * from {{ typed_identifiers(ref('stg_identifiers')) }}
+    select distinct
+        identifier_hash,
+        identifier_type
+
+    from {{ ref('stg_identifiers') }}
 
 ),
 
@@ -16,10 +26,10 @@ listed as (
 
 usable as (
 
-    select identifiers.*
+    select sets.*
 
-    from identifiers
-    left join listed on identifiers.identifier_hash = listed.identifier_hash
+    from sets
+    left join listed on sets.identifier_hash = listed.identifier_hash
     where listed.identifier_hash is null
 
 ),
@@ -36,7 +46,7 @@ neighbours_counted as (
     from usable
     inner join usable as neighbours
         on
-            usable.event_id = neighbours.event_id
+            usable.set_id = neighbours.set_id
             and usable.identifier_hash != neighbours.identifier_hash
     group by
         usable.identifier_hash,

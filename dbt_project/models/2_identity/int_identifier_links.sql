@@ -5,7 +5,7 @@ with
 
 identifiers as (
 
-    select * from {{ typed_identifiers(ref('stg_identifiers')) }}
+    select * from {{ typed_identifiers(ref('int_identifier_sets')) }}
 
 ),
 
@@ -29,7 +29,7 @@ centred as (
     where blocked.identifier_hash is null
 
     window strongest as (
-        partition by identifiers.event_id
+        partition by identifiers.set_id
         order by identifiers.priority, identifiers.identifier_hash
     )
 
@@ -46,10 +46,10 @@ linked as (
         bool_or(is_login) as is_login,
         min(centre_priority) as centre_priority,
         min(priority) as priority,
-        min(occurred_at) as first_occurred_at,
-        min(recorded_at) as first_recorded_at,
-        min(event_id) as event_id,
-        count(*) as event_count
+        min(first_occurred_at) as first_occurred_at,
+        min(first_recorded_at) as first_recorded_at,
+        min(set_id) as event_id,
+        cast(sum(event_count) as bigint) as event_count
 
     from centred
     where identifier_hash != centre_hash
