@@ -62,9 +62,11 @@ def audit(
             expectations = gx.ExpectationSuite(name=table, expectations=list(suite))
             results = batch.validate(expectations, result_format="SUMMARY").results
             checks.extend(check(table, result) for result in results)
+        # A connection left open would keep the file from its next writer.
         for connection in connections:
             connection.close()
             connection.engine.dispose()
+        source.get_engine().dispose()
     return checks
 
 

@@ -226,7 +226,10 @@ def read_release(folder: Path) -> Release:
 
 
 def is_current(settings: Settings, fingerprint: str) -> bool:
-    """Whether the newest release, page included, was made from the same inputs."""
+    """Whether warehouse and newest release, page included, were made from the same inputs."""
+    built = last_build(settings)
+    if built is None or built.fingerprint != fingerprint:
+        return False
     try:
         folder = current(settings)
     except NotPublished:

@@ -191,7 +191,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "JOURNEYS_BLOCKED": str((settings.root / "blocked.parquet").resolve()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
-        "NO_COLOR": "1",
+        "DBT_USE_COLORS": "false",
     }
 
 
@@ -212,7 +212,7 @@ def reason_of_failure(results: Path, folder: Path) -> str:
             more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""
             return "; ".join(failed[:5]) + more + f" (all in {folder / 'dbt.out'})"
     output = (folder / "dbt.out").read_text()
-    return output[max(output.rfind("[ERROR]"), len(output) - 2000) :].strip()
+    return output[max(output.rfind("[ERROR]"), 0) :][-2000:].strip()
 
 
 def built_path(settings: Settings) -> Path:

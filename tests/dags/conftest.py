@@ -1,6 +1,9 @@
 """One Airflow of the tests' own, with a log of its own, for all tests of the DAGs."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,18 +11,36 @@ from typing import Any
 import pytest
 
 from dags.local.home import environment, home, prepare_database
-from dags.local.run import prepare
+from dags.local.run import prepare, read_dags
 from ingestion.settings import Settings
+
+ROOT = Path(tempfile.mkdtemp(prefix="journeys-dags-"))
+atexit.register(shutil.rmtree, ROOT, ignore_errors=True)
+
+
+def own_environment() -> dict[str, str]:
+    """The variables of an Airflow below ROOT."""
+    before = os.environ.get("JOURNEYS_ROOT")
+    os.environ["JOURNEYS_ROOT"] = str(ROOT)
+    try:
+        return environment(Settings.read("dagtest"), "run")
+    finally:
+        os.environ.pop("JOURNEYS_ROOT")
+        if before is not None:
+            os.environ["JOURNEYS_ROOT"] = before
+
+
+VARIABLES = own_environment()
+# Airflow reads its settings when it is first imported, which the test modules do.
+os.environ.update({name: value for name, value in VARIABLES.items() if "AIRFLOW" in name})
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A state of its own, with Airflow's settings in force; the environment is put back after."""
+def settings() -> Iterator[Settings]:
+    """A state of its own for all tests here; the environment is put back after them."""
     before = dict(os.environ)
-    os.environ["JOURNEYS_ROOT"] = str(tmp_path_factory.mktemp("dags"))
-    made = prepare("dagtest", "")
-    os.environ.update(environment(made, "run"))
-    yield made
+    os.environ.update(VARIABLES)
+    yield prepare("dagtest", "")
     os.environ.clear()
     os.environ.update(before)
 
@@ -28,8 +49,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 def dags(settings: Settings) -> dict[str, Any]:
     """The DAGs by id, as the DAG processor reads them."""
     prepare_database(home(settings, "run"))
-    from dags.local.run import read_dags
-
     return read_dags()
 
 

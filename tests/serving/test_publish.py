@@ -136,9 +136,7 @@ def test_a_table_that_does_not_arrive_whole_is_not_published(
 ):
     build_id = built(1)
     count = publish.count
-    monkeypatch.setattr(
-        publish, "count", lambda c, r: count(c, r) - ("parquet" in r)
-    )
+    monkeypatch.setattr(publish, "count", lambda c, r: count(c, r) - ("parquet" in r))
     with pytest.raises(PublishError, match="10 rows in the warehouse"):
         publish.publish(settings, build_id, checks_passed=1)
 

@@ -1,0 +1,94 @@
+"""Building: one writer at a time, and a fingerprint of everything that a build depends on."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ingestion.settings import Settings
+from serving import warehouse
+from serving.errors import WarehouseError
+
+HOLDER = """
+import sys, time
+from ingestion.settings import Settings
+from serving.warehouse import sole_writer
+with sole_writer(Settings.read("test")):
+    print("holding", flush=True)
+    time.sleep(float(sys.argv[1]))
+"""
+
+
+def holder(seconds: float) -> subprocess.Popen[str]:
+    """Another process that holds the right to write."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(seconds)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=warehouse.REPOSITORY,
+    )
+    assert other.stdout is not None and other.stdout.readline() == "holding\n"
+    return other
+
+
+def test_a_second_writer_waits_for_the_first(settings: Settings, capsys):
+    other = holder(1.5)
+    started = time.monotonic()
+    with warehouse.sole_writer(settings):
+        assert time.monotonic() - started > 1
+    assert "waiting" in capsys.readouterr().out
+    other.wait()
+
+
+def test_a_killed_writer_holds_nobody_up(settings: Settings):
+    other = holder(60)
+    other.kill()
+    other.wait()
+    started = time.monotonic()
+    with warehouse.sole_writer(settings):
+        assert time.monotonic() - started < 5
+
+
+def test_the_fingerprint_changes_with_the_log_the_times_and_the_code(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    first = warehouse.fingerprint_of(settings, "", "")
+    assert warehouse.fingerprint_of(settings, "", "") == first
+    assert warehouse.fingerprint_of(settings, "2026-01-01", "") != first
+    assert warehouse.fingerprint_of(settings, "", "2026-01-01") != first
+
+    batch = settings.log / "source=connect" / "abc.parquet"
+    batch.parent.mkdir(parents=True)
+    batch.write_bytes((settings.log / "source=none" / "empty.parquet").read_bytes())
+    grown = warehouse.fingerprint_of(settings, "", "")
+    assert grown != first
+
+    changed = tmp_path / "model.sql"
+    changed.write_text("select 1")
+    monkeypatch.setattr(warehouse, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(warehouse, "code_files", lambda: [changed])
+    other = warehouse.fingerprint_of(settings, "", "")
+    changed.write_text("select 2")
+    assert warehouse.fingerprint_of(settings, "", "") not in (other, grown)
+
+
+def test_a_failed_build_names_what_failed_and_leaves_no_build(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    project = tmp_path / "project"
+    (project / "models").mkdir(parents=True)
+    (project / "seeds").mkdir()
+    (project / "dbt_project.yml").write_text(
+        "name: broken\nversion: 1.0.0\nprofile: journeys\nmodel-paths: [models]\n"
+    )
+    (project / "profiles.yml").write_text((warehouse.PROJECT / "profiles.yml").read_text())
+    (project / "models" / "wrong.sql").write_text("select no_such_column from (select 1 as a)")
+    for seed in ("blocked_identifiers", "identifier_types"):
+        text = (warehouse.PROJECT / "seeds" / f"{seed}.csv").read_text()
+        (project / "seeds" / f"{seed}.csv").write_text(text)
+    monkeypatch.setattr(warehouse, "PROJECT", project)
+    with pytest.raises(WarehouseError, match=r"wrong: .*no_such_column"):
+        warehouse.build(settings)
+    assert warehouse.last_build(settings) is None
