@@ -142,10 +142,12 @@ def dbt(root: Path, warehouse: Path, command: str, select: Iterable[str], thread
         arguments += ["--resource-type", "seed", "--resource-type", "model"]
     done = subprocess.run(
         arguments,
+        # Paths that do not differ from build to build: dbt then parses the project once a session.
+        cwd=root,
         env=os.environ
         | {
-            "JOURNEYS_WAREHOUSE": str(warehouse),
-            "DBT_TARGET_PATH": str(root / "target"),
+            "JOURNEYS_WAREHOUSE": warehouse.name,
+            "DBT_TARGET_PATH": str(root.parent / "scoring_target"),
             "DBT_LOG_PATH": str(root / "logs"),
         },
         capture_output=True,

@@ -1,5 +1,6 @@
 -- One row per customer with a scored signal: the score as of the run, from the exact sums. What is
 -- older than the epoch before the present one weighs nothing, by definition.
+-- noqa: disable=LT02
 
 with
 

@@ -1,4 +1,5 @@
 -- One row per half-life: its epoch and weight at the run's as_of.
+-- noqa: disable=LT02
 
 with
 

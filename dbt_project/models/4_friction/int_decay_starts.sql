@@ -1,5 +1,6 @@
 -- One row per customer and cell of hours that begins with something felt from earlier cells: what
 -- each class carries into it, exactly.
+-- noqa: disable=LT02
 
 with
 

@@ -1,6 +1,7 @@
 -- One row per measured signal: what the customer had come to expect before it, and expects after
 -- it, in 256ths of the signal's unit. A pleasant surprise raises the bar; bad service never lowers
 -- it below the standard (friction model 2.2).
+-- noqa: disable=LT02
 
 with
 

@@ -32,7 +32,7 @@ measured as (
 
     select
         signals.signal_id,
-        signals.signal as attribute,
+        signals.signal as outcome,
         catalogue.unit,
         case when states.experience_count = 0 then 'standard' else 'own history' end as expected_from,
         states.standard,
@@ -91,7 +91,7 @@ kept_items as (
 
     select
         signal_id,
-        'recovery.no_return' as attribute,
+        'recovery.no_return' as outcome,
         'yes = 1' as unit,
         case when was_kept_before is null then 'standard' else 'own history' end as expected_from,
         0 as standard,
@@ -122,7 +122,7 @@ final as (
         -- keys
         {{ surrogate_key([
             'signals.customer_id', 'signals.source', 'signals.record_key', 'signals.signal_position',
-            'unioned.attribute'
+            'unioned.outcome'
         ]) }} as expectation_id,
         signals.customer_id,
         signals.signal_number,
@@ -136,7 +136,7 @@ final as (
         signals.channel,
         signals.location_id,
         signals.issue_id,
-        unioned.attribute,
+        unioned.outcome,
         unioned.unit,
 
         -- against the expectation

@@ -1,5 +1,6 @@
 -- One row: the parameters of the rule version that scores this run, by name, in the units of the
 -- arithmetic (millionths, seconds, hours).
+-- noqa: disable=LT02
 
 with
 
@@ -52,7 +53,8 @@ final as (
         {{ parameter('tick_seconds') }} as tick_seconds,
         {%- for class in ['short', 'base', 'long'] %}
         {{ parameter('half_life_hours_' ~ class) }} as half_life_hours_{{ class }},
-        {{ parameter('half_life_hours_' ~ class) }} * {{ parameter('epoch_half_lives') }} as epoch_hours_{{ class }},
+        {{ parameter('half_life_hours_' ~ class) }} * {{ parameter('epoch_half_lives') }}
+            as epoch_hours_{{ class }},
         {%- endfor %}
         cast(power(2, {{ parameter('epoch_half_lives') }}) as bigint) as epoch_factor,
 

@@ -1,5 +1,6 @@
 -- One row per hour in which something is scored: its epoch in each of the three half-lives, the
 -- weight of that hour, and the cell of hours that share all three epochs.
+-- noqa: disable=LT02
 
 with
 

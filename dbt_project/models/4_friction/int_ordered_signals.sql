@@ -34,47 +34,25 @@ rule as (
 
 ),
 
+-- Imported twice: a CTE that is read twice would be copied whole.
+customers_seen as (
+
+    select distinct customer_id from {{ ref('int_signals') }}
+
+),
+
 customers as (
 
     select
         customer_id,
         row_number() over (order by customer_id) as customer_number
 
-    from (select distinct customer_id from signals) as seen
+    from customers_seen
 
 ),
 
 recorded as (
 
-    select
-        customer_id,
-        occurred_at,
-        record_key,
-        source,
-        signal_position,
-        interaction_id,
-        case when interaction_id is null then event_id end as event_id,
-        channel,
-        touchpoint,
-        signal,
-        issue_id,
-        phase,
-        is_moment_of_truth,
-        is_context_carried,
-        measure,
-        promise_id,
-        location_id,
-        employee_id,
-        is_credit_only,
-        false as is_late_or_repeated,
-        false as is_derived
-
-    from signals
-    where signal <> 'promise.kept' or promise_id is null
-
-    union all
-
-    -- A promise is kept once: the first counts, and only if in time.
     select
         signals.customer_id,
         signals.occurred_at,
@@ -95,19 +73,23 @@ recorded as (
         signals.location_id,
         signals.employee_id,
         signals.is_credit_only,
-        coalesce(signals.occurred_at > terms.due_at, false)
-        or signals.occurred_at <> terms.kept_occurred_at
-        or signals.record_key <> terms.kept_record_key
-        or signals.source <> terms.kept_source
-        or signals.signal_position <> terms.kept_signal_position as is_late_or_repeated,
+        -- A promise is kept once: the first counts, and only if in time.
+        signals.signal = 'promise.kept'
+        and terms.promise_id is not null
+        and (
+            coalesce(signals.occurred_at > terms.due_at, false)
+            or signals.occurred_at <> terms.kept_occurred_at
+            or signals.record_key <> terms.kept_record_key
+            or signals.source <> terms.kept_source
+            or signals.signal_position <> terms.kept_signal_position
+        ) as is_late_or_repeated,
         false as is_derived
 
     from signals
-    inner join terms
+    left join terms
         on
             signals.customer_id = terms.customer_id
             and signals.promise_id = terms.promise_id
-    where signals.signal = 'promise.kept'
 
     union all
 

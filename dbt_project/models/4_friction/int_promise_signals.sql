@@ -24,7 +24,7 @@ run as (
 
 silence_days as (
 
-    select cast(parameters.value as integer) as days
+    select cast(parameters.value as integer) as tick_days
     from parameters
     inner join run on parameters.rule_version = run.rule_version
     where parameters.name like 'silence_tick_days_%'
@@ -49,9 +49,9 @@ silences as (
     select
         terms.*,
         'promise.silence' as signal,
-        terms.due_at + silence_days.days * interval '1' day as occurred_at,
+        terms.due_at + silence_days.tick_days * interval '1' day as occurred_at,
         concat(
-            terms.promise_id, ':silence:', lpad(cast(silence_days.days as varchar), 2, '0')
+            terms.promise_id, ':silence:', lpad(cast(silence_days.tick_days as varchar), 2, '0')
         ) as record_key
 
     from terms
@@ -60,7 +60,7 @@ silences as (
         terms.is_broken
         and (
             terms.silence_ended_at is null
-            or terms.due_at + silence_days.days * interval '1' day < terms.silence_ended_at
+            or terms.due_at + silence_days.tick_days * interval '1' day < terms.silence_ended_at
         )
 
 ),

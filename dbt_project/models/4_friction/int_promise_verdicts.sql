@@ -1,5 +1,6 @@
 -- One row per promise that signals speak of: what was promised, and when it was first kept,
 -- first updated, broken, and no longer met with silence.
+-- noqa: disable=LT02
 
 with
 

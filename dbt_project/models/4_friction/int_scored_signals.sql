@@ -1,5 +1,6 @@
 -- One row per signal with its points, in micro-points: the parts of its friction, or its credit,
 -- and the integer weight of its hour. Exact integers: no order of work changes them.
+-- noqa: disable=LT02
 
 with
 
@@ -36,6 +37,12 @@ hours as (
 rule as (
 
     select * from {{ ref('int_friction_rule') }}
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
 
 ),
 
@@ -79,6 +86,7 @@ weighed as (
         signals.customer_id,
         signals.signal_number,
         signals.occurred_at,
+        signals.occurred_at <= run.as_of as has_occurred,
         signals.occurred_hour,
         catalogue.half_life,
         coalesce(severities.severity_micro, 1000000) as severity_micro,
@@ -115,6 +123,7 @@ weighed as (
 
     from signals
     cross join rule
+    cross join run
     inner join catalogue
         on
             signals.signal = catalogue.signal
@@ -146,6 +155,8 @@ final as (
         parts.customer_id,
         parts.signal_number,
         parts.occurred_at,
+        -- Stored: a planner that has to compare it with a subquery expects no rows at all.
+        parts.has_occurred,
 
         -- how it was judged
         parts.severity_micro,

@@ -1,5 +1,6 @@
 -- One row per signal on an issue that may repeat or switch the channel: how many of its repeat
 -- group the issue has seen in the window, and which channel was used last.
+-- noqa: disable=LT02
 
 with
 

@@ -1,5 +1,6 @@
 -- One row per scored signal and cause that is not zero: the ledger. Every point has a date, a cause,
 -- a source record and a rule version.
+-- noqa: disable=LT02
 
 with
 
@@ -45,12 +46,6 @@ rule as (
 
 ),
 
-run as (
-
-    select * from {{ ref('stg_run') }}
-
-),
-
 counted as (
 
     select
@@ -63,10 +58,9 @@ counted as (
 
     from scored
     inner join clock on scored.half_life = clock.half_life
-    cross join run
     where
         (scored.friction_micro > 0 or scored.credit_micro > 0)
-        and scored.occurred_at <= run.as_of
+        and scored.has_occurred
 
 ),
 

@@ -1,5 +1,6 @@
 -- One row per scored signal, those of promises' clocks included: the customer's score just after
 -- it, of what had happened up to and including it.
+-- noqa: disable=LT02
 
 with
 
@@ -33,30 +34,23 @@ rule as (
 
 ),
 
-run as (
-
-    select * from {{ ref('stg_run') }}
-
-),
-
 weighed as (
 
     select
-        scored.signal_id,
-        scored.customer_number,
-        scored.occurred_hour,
-        scored.cell,
-        scored.half_life,
-        scored.decay_epoch,
-        scored.decay_weight,
-        scored.friction_micro,
-        scored.credit_micro,
-        {{ wide('scored.friction_micro') }} * scored.decay_weight as friction_weighed,
-        {{ wide('scored.credit_micro') }} * scored.decay_weight as credit_weighed
+        signal_id,
+        customer_number,
+        occurred_hour,
+        cell,
+        half_life,
+        decay_epoch,
+        decay_weight,
+        friction_micro,
+        credit_micro,
+        {{ wide('friction_micro') }} * decay_weight as friction_weighed,
+        {{ wide('credit_micro') }} * decay_weight as credit_weighed
 
     from scored
-    cross join run
-    where scored.occurred_at <= run.as_of
+    where has_occurred
 
 ),
 

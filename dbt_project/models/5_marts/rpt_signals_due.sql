@@ -15,12 +15,6 @@ scored as (
 
 ),
 
-run as (
-
-    select * from {{ ref('stg_run') }}
-
-),
-
 final as (
 
     select
@@ -41,9 +35,8 @@ final as (
         scored.decay_weight
 
     from scored
-    cross join run
     inner join signals on scored.signal_id = signals.signal_id
-    where scored.occurred_at > run.as_of
+    where not scored.has_occurred
 
 )
 
