@@ -196,8 +196,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def variables(settings: Settings) -> dict[str, object]:
-    """The dbt variables that come from this state: the newest mapping of each mapped source."""
-    return {"mappings": mapped.staging(EventLog(settings.log))}
+    """The dbt variables of this state: the newest mapping of each source, the own domains."""
+    return {
+        "mappings": mapped.staging(EventLog(settings.log)),
+        "own_domains": list(settings.own_domains),
+    }
 
 
 def reason_of_failure(results: Path, folder: Path) -> str:

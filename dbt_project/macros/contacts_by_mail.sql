@@ -96,7 +96,7 @@ end
 -- True of an address in one of the company's own mail domains (setting JOURNEYS_OWN_DOMAINS).
 {% macro is_own_address(address) -%}
 coalesce(split_part({{ address }}, '@', -1) in (
-    {%- for domain in env_var('JOURNEYS_OWN_DOMAINS', 'company.example').split(',') %}
+    {%- for domain in var('own_domains') %}
     '{{ domain | trim | lower }}'{{ ',' if not loop.last }}
     {%- endfor %}
 ), false)

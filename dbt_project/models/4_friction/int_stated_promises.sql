@@ -1,5 +1,6 @@
 -- One row per promise that a mapped source states as signals. They are scored as they stand; this
 -- tells their state in the words of the engine.
+-- noqa: disable=LT02
 
 with
 

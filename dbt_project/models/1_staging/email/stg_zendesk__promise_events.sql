@@ -237,7 +237,8 @@ tasks_made as (
         case due_number when 1 then 'made' else 'revised' end as event,
         case
             when length(due_text) = 10
-                then {{ utc_instant("(cast(due_text as date) + interval '1 day')", zone) }}
+                then
+                    {{ utc_instant("(cast(due_text as date) + interval '1 day')", zone) }}
                     - interval '1 microsecond'
             else cast(cast(due_text as timestamptz) as timestamp)
         end as due_at,

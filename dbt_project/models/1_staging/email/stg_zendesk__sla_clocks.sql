@@ -1,6 +1,7 @@
 -- One row per clock of a ticket that an SLA was applied to: when it falls due, as Zendesk sees it.
 -- Zendesk alone knows its business hours and when it stops a clock, so a breach that it reports
 -- is the due; without one, arithmetic gives the due only where nothing but the calendar runs.
+-- noqa: disable=LT02
 
 {{ config(materialized='table') }}
 
