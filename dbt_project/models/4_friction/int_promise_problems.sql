@@ -161,7 +161,7 @@ final as (
         occurred_at,
         case problem
             when 'kept_twice' then 'the promise was kept before: the first keeping counts'
-            when 'kept_without_made' then 'nothing tells when this was promised: no due can be held against it'
+            when 'kept_without_made' then 'nothing tells when this was promised: it has no due'
             when 'due_before_made' then 'the due is before the promise: counted neither kept nor broken'
             else 'the feed that tells of its keeping ends before the due: neither kept nor broken'
         end as reason
