@@ -38,11 +38,13 @@
         where not (links.is_login_a and links.is_login_b)
     ") %}
 
-    {% for round in range(64) if component_count("select count(*) from component_edges") > 0 %}
+    {% set left = namespace(edges=component_count("select count(*) from component_edges")) %}
+    {% for round in range(64) if left.edges > 0 %}
         {% do component_round(round) %}
         {% do rounds.append(round) %}
+        {% set left.edges = component_count("select count(*) from component_edges") %}
     {% endfor %}
-    {% if component_count("select count(*) from component_edges") > 0 %}
+    {% if left.edges > 0 %}
         {{ exceptions.raise_compiler_error("the links of " ~ this ~ " did not contract in 64 rounds") }}
     {% endif %}
 
@@ -112,11 +114,13 @@
         from component_picked as picked
         left join component_picked as back on picked.chosen = back.node
     ") %}
-    {% for jump in range(64) if component_count("
+    {% set jumpers = "
         select count(*) from component_" ~ chosen ~ " as near
         inner join component_" ~ chosen ~ " as far on near.chosen = far.node
         where near.chosen != far.chosen
-    ") > 0 %}
+    " %}
+    {% set left = namespace(jumpers=component_count(jumpers)) %}
+    {% for jump in range(64) if left.jumpers > 0 %}
         {% do component_step('jumped', "
             select
                 near.node,
@@ -126,6 +130,7 @@
             left join component_" ~ chosen ~ " as far on near.chosen = far.node
         ") %}
         {% do component_step(chosen, "select * from component_jumped") %}
+        {% set left.jumpers = component_count(jumpers) %}
     {% endfor %}
     {% do component_step('edges_next', "
         select

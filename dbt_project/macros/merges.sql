@@ -18,19 +18,23 @@
         select a as node, b as parent, linked_at as merged_at from merge_edges where false
     ") %}
 
-    {% for round in range(500) if component_count("select count(*) from merge_edges") > 0 %}
+    {% set left = namespace(edges=component_count("select count(*) from merge_edges")) %}
+    {% for round in range(500) if left.edges > 0 %}
         {% do merge_round() %}
+        {% set left.edges = component_count("select count(*) from merge_edges") %}
     {% endfor %}
-    {% if component_count("select count(*) from merge_edges") > 0 %}
+    {% if left.edges > 0 %}
         {{ exceptions.raise_compiler_error("the links of " ~ this ~ " did not merge in 500 rounds") }}
     {% endif %}
 
     {#- Named after one that had been renamed by then: named after that one's name at once. -#}
-    {% for jump in range(64) if component_count("
+    {% set jumpers = "
         select count(*) from merge_merged as own
         inner join merge_merged as parents on own.parent = parents.node
         where parents.merged_at <= own.merged_at
-    ") > 0 %}
+    " %}
+    {% set left.jumpers = component_count(jumpers) %}
+    {% for jump in range(64) if left.jumpers > 0 %}
         {% do merge_step('merged_next', "
             select
                 own.node,
@@ -40,11 +44,13 @@
             left join merge_merged as parents on own.parent = parents.node
         ") %}
         {% do merge_step('merged', "select * from merge_merged_next") %}
+        {% set left.jumpers = component_count(jumpers) %}
     {% endfor %}
 
     {% do merge_step('named', "select node, parent as named_after, merged_at from merge_merged") %}
     {% do merge_step('newest', "select * from merge_named") %}
-    {% for renaming in range(500) if component_count("select count(*) from merge_newest") > 0 %}
+    {% set left.newest = component_count("select count(*) from merge_newest") %}
+    {% for renaming in range(500) if left.newest > 0 %}
         {% do merge_step('next', "
             select newest.node, merged.parent as named_after, merged.merged_at
             from merge_newest as newest
@@ -52,6 +58,7 @@
         ") %}
         {% do merge_step('newest', "select * from merge_next") %}
         {% do run_query("insert into merge_named select * from merge_newest") %}
+        {% set left.newest = component_count("select count(*) from merge_newest") %}
     {% endfor %}
 
     {% if existing is not none %}
@@ -94,15 +101,19 @@
     ") %}
     {% do run_query("insert into merge_merged select * from merge_merging") %}
     {% do merge_step('roots', "select node, parent as root from merge_merging") %}
-    {% for jump in range(64) if component_count("
-        select count(*) from merge_roots as near inner join merge_roots as far on near.root = far.node
-    ") > 0 %}
+    {% set jumpers = "
+        select count(*) from merge_roots as near
+        inner join merge_roots as far on near.root = far.node
+    " %}
+    {% set left = namespace(jumpers=component_count(jumpers)) %}
+    {% for jump in range(64) if left.jumpers > 0 %}
         {% do merge_step('roots_next', "
             select near.node, coalesce(far.root, near.root) as root
             from merge_roots as near
             left join merge_roots as far on near.root = far.node
         ") %}
         {% do merge_step('roots', "select * from merge_roots_next") %}
+        {% set left.jumpers = component_count(jumpers) %}
     {% endfor %}
     {% do merge_step('edges_next', "
         select a, b, min(linked_at) as linked_at
