@@ -7,6 +7,7 @@ up the runs that a killed hand-started one left behind.
 import json
 import os
 import secrets
+from importlib import metadata
 from pathlib import Path
 
 from ingestion.settings import Settings
@@ -78,16 +79,18 @@ def own_secrets(folder: Path) -> dict[str, str]:
 
 
 def prepare_database(folder: Path) -> None:
-    """Make Airflow's database unless it is whole already. Airflow's settings must be in force.
+    """Make or upgrade Airflow's database, unless it is whole. Airflow's settings must be in force.
 
     A first run killed half-way leaves no mark of wholeness, so the next one begins afresh.
     """
     whole = folder / "database.whole"
-    if whole.exists() and (folder / "airflow.db").exists():
+    version = metadata.version("apache-airflow")
+    if whole.exists() and whole.read_text() == version:
         return
-    for path in folder.glob("airflow.db*"):
-        path.unlink()
+    if not whole.exists():
+        for path in folder.glob("airflow.db*"):
+            path.unlink()
     from airflow.utils.db import initdb
 
     initdb()
-    whole.touch()
+    whole.write_text(version)

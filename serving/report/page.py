@@ -3,6 +3,7 @@
 import html
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -96,7 +97,7 @@ def troubles(figures: Figures) -> str:
                     f"<code>{text(each.customer_id)}</code>",
                     f"{each.score:.1f}",
                     str(each.level),
-                    f"{each.last_seen_at:%Y-%m-%d}",
+                    date(each.last_seen_at),
                     f"{text(each.cause)} ({each.share:.0%})",
                 ]
                 for each in figures.troubles
@@ -111,12 +112,19 @@ def curves(figures: Figures) -> str:
     if not figures.moments:
         return "<p>Nobody to draw.</p>"
     drawn = [
-        f"<figure><h3>Customer <code>{text(customer)}</code></h3>{curve(customer, moments)}"
+        f"<figure><h3>Customer <code>{text(customer)}</code></h3>"
+        f"{curve(customer, from_first_friction(moments))}"
         "<figcaption>Score after each signal; dashed: where levels 1 to 4 begin. "
         "Point at a dot to read why.</figcaption></figure>"
         for customer, moments in figures.moments.items()
     ]
     return "\n".join(drawn)
+
+
+def from_first_friction(moments: Sequence[Moment]) -> Sequence[Moment]:
+    """The moments from the first with friction on: nothing is to be seen before."""
+    first = next((number for number, each in enumerate(moments) if each.points), 0)
+    return moments[first:]
 
 
 def curve(customer: str, moments: Sequence[Moment]) -> str:
@@ -247,7 +255,7 @@ def interventions(figures: Figures) -> str:
                 [
                     f"<code>{text(each.customer_id)}</code>",
                     str(each.level),
-                    f"{each.since:%Y-%m-%d}",
+                    date(each.since),
                     text(each.reason),
                     text(each.step),
                 ]
@@ -407,6 +415,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence
         f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{body}\n</tbody></table></div>"
     )
+
+
+def date(instant: datetime) -> str:
+    """A day, in one piece."""
+    return f'<span class="d">{instant:%Y-%m-%d}</span>'
 
 
 def text(value: str) -> str:
