@@ -25,7 +25,7 @@ VALUE_SETS = {
     "promise_kind": (PROMISE_KINDS, f"the promise kind is not one of {', '.join(PROMISE_KINDS)}"),
     "measure": (["ok"], "the measure is missing, negative, or not a number"),
     "due": (["ok"], "the due time is missing, unreadable, or before the promise was made"),
-    "promise_id": (["ok"], "a promise signal has no promise_id"),
+    "promise_id": (["ok"], "what happened to a promise has no promise_id"),
 }
 CHANNEL = r"^[a-z][a-z0-9_]*$"
 

@@ -280,7 +280,14 @@ def _checks(interaction: Interaction, record: Record) -> dict[str, str]:
             f"'promise.kept') and {columns(interaction, record)['promise_id']} is null "
             "then 'missing' else 'ok' end"
         )
-    if interaction.field("due_at") or interaction.field("signal") or interaction.field("promise"):
+    promise = interaction.field("promise")
+    if promise:
+        # A promise of nobody's would have no key, and stop every model that is built on it.
+        checks["promise_id"] = said(
+            f"case when {_text(promise, record)} is not null "
+            f"and {columns(interaction, record)['promise_id']} is null then 'missing' else 'ok' end"
+        )
+    if interaction.field("due_at") or interaction.field("signal") or promise:
         checks["due"] = said(_due_state(interaction, record))
     return checks
 
