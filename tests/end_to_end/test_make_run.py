@@ -1,12 +1,16 @@
 """`make run` does the whole job, says what there is, and changes nothing when nothing is new."""
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
 import duckdb
 
 from ingestion.event_log import EventLog
+from ingestion.settings import Settings
 from ingestion.sources import MODULES
+from serving import explain
 from tests.end_to_end.conftest import Make
 
 Done = subprocess.CompletedProcess[str]
@@ -14,6 +18,18 @@ Done = subprocess.CompletedProcess[str]
 
 def release(root: Path) -> Path:
     return (root / "published" / "current").resolve()
+
+
+def settings_of(root: Path) -> Settings:
+    """The settings under which the commands ran."""
+    before = os.environ.get("JOURNEYS_ROOT")
+    os.environ["JOURNEYS_ROOT"] = str(root)
+    try:
+        return Settings.read("sample")
+    finally:
+        del os.environ["JOURNEYS_ROOT"]
+        if before is not None:
+            os.environ["JOURNEYS_ROOT"] = before
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -95,6 +111,44 @@ def test_status_and_explain_read_the_release(first_run: Done, make: Make, root: 
     unknown = make("explain", CUSTOMER="email:nobody@nowhere.example")
     assert unknown.returncode != 0
     assert "nobody@nowhere" not in unknown.stdout + unknown.stderr.split("make:")[0]
+
+
+def test_a_customer_is_found_by_what_the_company_knows_them_by(
+    first_run: Done, make: Make, root: Path
+):
+    truth = json.loads((root / "truth.json").read_text())
+    shared = {each for one in truth["shared"] for each in json.dumps(one).split('"')}
+    found = 0
+    for customer in truth["customers"][:20]:
+        for kind in ("user_id", "email"):
+            value = customer["identifiers"].get(kind, [""])[0]
+            if value and value not in shared:
+                told = explain.explain(settings_of(root), f"{kind}:{value}")
+                assert told[0].startswith("Customer ")
+                assert value not in "\n".join(told)
+                found += 1
+                break
+    assert found > 5
+
+
+def test_no_person_of_the_sample_company_shows_in_the_release(first_run: Done, root: Path):
+    truth = json.loads((root / "truth.json").read_text())
+    personal = {
+        value
+        for customer in truth["customers"]
+        for kind in ("email", "phone")
+        for value in customer["identifiers"].get(kind, [])
+    }
+    assert len(personal) > 20
+    with duckdb.connect(release(root) / "journeys.duckdb", read_only=True) as connection:
+        for (table,) in connection.execute("show tables").fetchall():
+            for row in connection.execute(f"select * from {table}").fetchall():
+                for cell in row:
+                    if isinstance(cell, str):
+                        assert not any(value in cell for value in personal), table
+    for page in ("report.html", "audit.html"):
+        shown = (release(root) / page).read_text()
+        assert not any(value in shown for value in personal), page
 
 
 def test_a_time_that_is_none_is_refused_before_anything_runs(make: Make):
