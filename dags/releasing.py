@@ -1,15 +1,22 @@
 """The warehouse DAG's four steps for one task each, in the outcomes that Airflow knows."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from ingestion.event_log import EventLog
+from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
 from serving import publish, warehouse
 from serving.errors import AuditFailed, ServingError
 from serving.marts import marts
 from serving.times import utc
+
+if TYPE_CHECKING:
+    from expectations.audit import Entered
 
 
 def build_if_changed(as_of: str, known_at: str) -> str:
@@ -34,7 +41,8 @@ def audit_build(build_id: str) -> dict[str, str | int]:
         checks = audit(settings.warehouse, relations, published.SUITES)
         results = publish.audit_page(settings, build_id)
         results.parent.mkdir(parents=True, exist_ok=True)
-        warehouse.write_whole(results, page(checks, f"Audit of build {build_id}"))
+        shown = page(checks, f"Audit of build {build_id}", entered(settings))
+        warehouse.write_whole(results, shown)
         failed = [check for check in checks if not check.passed]
         if failed:
             said = "; ".join(
@@ -46,6 +54,24 @@ def audit_build(build_id: str) -> dict[str, str | int]:
                 f"{said} (all in {results})"
             )
         return {"build_id": build_id, "passed": len(checks)}
+
+
+def entered(settings: Settings) -> list["Entered"]:
+    """What came through the door into the log, and what was set aside there, by source."""
+    from expectations.audit import Entered
+
+    events = Counter[str]()
+    for header in EventLog(settings.log).headers():
+        events[header.source] += header.events
+    refused = Quarantine(settings.quarantine).counts()
+    return [
+        Entered(
+            source,
+            events[source],
+            [(why, reason, n) for (name, why, reason), n in refused.items() if name == source],
+        )
+        for source in sorted({*events, *(name for name, _, _ in refused)})
+    ]
 
 
 def publish_build(checks: dict[str, str | int]) -> str:

@@ -137,8 +137,20 @@ def raised_message(info: Mapping[str, Any]) -> str:
     )
 
 
-def page(checks: Sequence[Check], title: str) -> str:
-    """The results as one readable HTML page that needs nothing else."""
+@dataclass(frozen=True)
+class Entered:
+    """What came through the door into the log from one source, and what was set aside there.
+
+    `refused` has (expectation, reason, records) for each reason.
+    """
+
+    source: str
+    events: int
+    refused: Sequence[tuple[str, str, int]]
+
+
+def page(checks: Sequence[Check], title: str, entered: Sequence[Entered] = ()) -> str:
+    """The results at both doors as one readable HTML page that needs nothing else."""
     failed = [each for each in checks if not each.passed]
     verdict = f"{len(failed)} of {len(checks)} failed" if failed else f"all {len(checks)} passed"
     rows = "\n".join(
@@ -173,5 +185,25 @@ td:nth-child(5) {{ font-size: .85em; opacity: .75 }}
 </thead><tbody>
 {rows}
 </tbody></table>
+{door_in(entered)}
 </html>
 """
+
+
+def door_in(entered: Sequence[Entered]) -> str:
+    """The part of the page on the door into the log; nothing where nothing is known of it."""
+    if not entered:
+        return ""
+    rows = "\n".join(
+        f"<tr><td>{html.escape(each.source)}<td>{each.events:,}<td>{count:,}"
+        f"<td>{html.escape(reason)}<td>{html.escape(expectation)}"
+        for each in entered
+        for expectation, reason, count in (each.refused or [("", "", 0)])
+    )
+    return f"""<h2>The door into the log</h2>
+<p>Every record was held against the expectations of its source; what failed is in the
+quarantine, and waits there for a mended rule.</p>
+<table><thead><tr><th>source<th>events in the log<th>set aside<th>reason<th>expectation
+</thead><tbody>
+{rows}
+</tbody></table>"""

@@ -1,6 +1,7 @@
 """What was set aside at the door, and why: records, and whole files, kept for a replay."""
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,6 +67,12 @@ class Quarantine:
                 params={"paths": [str(path) for path in paths]},
             )
             return rows.to_arrow_table().cast(SCHEMA)
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """How many rows are set aside, by (source, expectation, reason), in that order."""
+        rows = self.rows()
+        columns = (rows[name].to_pylist() for name in ("source", "expectation", "reason"))
+        return dict(sorted(Counter(zip(*columns, strict=True)).items()))
 
     def whole_files(self, source: str) -> set[str]:
         """The sha256 of the files of `source` that were refused whole: not to be tried again."""

@@ -72,13 +72,10 @@ def log_lines(headers: list[Header]) -> list[str]:
 
 def quarantine_lines(quarantine: Quarantine) -> list[str]:
     """What is set aside, by source and reason."""
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    rows = quarantine.rows()
-    for source, reason in zip(rows["source"].to_pylist(), rows["reason"].to_pylist(), strict=True):
-        counts[(source, reason)] += 1
+    counts = quarantine.counts()
     if not counts:
         return ["quarantine  empty"]
-    found = [[source, f"{n:,}", reason] for (source, reason), n in sorted(counts.items())]
+    found = [[source, f"{n:,}", reason] for (source, _, reason), n in counts.items()]
     return ["quarantine", *table(["source", "rows", "reason"], found, right=(1,))]
 
 

@@ -7,7 +7,7 @@ import duckdb
 import great_expectations.expectations as gxe
 import pytest
 
-from expectations.audit import audit, page
+from expectations.audit import Entered, audit, page
 from expectations.published import SUITES, _impersonal, _like, _never
 
 RELATIONS = {"dim_customers": '"main"."dim_customers"'}
@@ -38,7 +38,9 @@ def test_an_expectation_that_is_not_met_fails_with_its_reason(warehouse: Path, e
     (check,) = audit(warehouse, RELATIONS, {"dim_customers": [expectation]})
     assert not check.passed
     assert check.reason
-    shown = page([check], "Audit")
+    entered = Entered("connect", 7, [("is_json_object", "the record is not a JSON object", 2)])
+    shown = page([check], "Audit", [entered])
+    assert "the record is not a JSON object" in shown
     assert "FAILED" in shown and check.reason in shown
     assert "ann@example.com" not in shown + repr(check)
 
