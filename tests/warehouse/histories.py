@@ -41,17 +41,20 @@ def history(customer_id: str, catalogue: dict[str, Rule], chance: random.Random)
     names = chance.sample(names, chance.choice((2, 6, len(names))))
     times: list[datetime] = []
     signals: list[Signal] = []
-    dues: list[datetime] = []
+    dues: list[tuple[datetime, str]] = []
     for number in range(chance.randint(1, 40)):
-        at = moment(times, dues, span, chance)
+        at, due_of = moment(times, dues, span, chance)
         times.append(at)
-        is_of_promise = chance.random() < 0.35
+        is_of_promise = chance.random() < (0.35 if due_of is None else 0.6)
         name = chance.choice(PROMISE_SIGNALS if is_of_promise else names)
         channel = chance.choice(CHANNELS)
-        due = None
+        promise_id = due = None
+        if is_of_promise:
+            promise_id = due_of or chance.choice(("P1", "P2", "P3", None))
         if name == "promise.made":
+            promise_id = promise_id or "P4"
             due = at + chance.choice((timedelta(0), DAY, 3 * DAY, 10 * DAY, 3 * DAY + SECOND))
-            dues.append(due)
+            dues.append((due, promise_id))
         rule = catalogue[name]
         standard = rule.e0 or 0
         measures = (
@@ -85,11 +88,7 @@ def history(customer_id: str, catalogue: dict[str, Rule], chance: random.Random)
                     if rule.kind == "excess"
                     else None
                 ),
-                promise_id=(
-                    chance.choice(("P1", "P2", "P3", None if name != "promise.made" else "P4"))
-                    if is_of_promise
-                    else None
-                ),
+                promise_id=promise_id,
                 due_at=due,
                 ends_silence=(
                     channel is not None and name != "promise.made" and chance.random() < 0.8
@@ -101,17 +100,23 @@ def history(customer_id: str, catalogue: dict[str, Rule], chance: random.Random)
 
 
 def moment(
-    times: list[datetime], dues: list[datetime], span: int, chance: random.Random
-) -> datetime:
-    """A time: free, at an edge of an earlier one or of a due, or where an epoch begins."""
+    times: list[datetime], dues: list[tuple[datetime, str]], span: int, chance: random.Random
+) -> tuple[datetime, str | None]:
+    """A time: free, at an edge of an earlier one or of a due, or where an epoch begins.
+
+    With it the promise whose due it is near, if that is how it was drawn.
+    """
     drawn = chance.random()
     if times and drawn < 0.45:
-        return chance.choice(times) + chance.choice(EDGES)
+        return chance.choice(times) + chance.choice(EDGES), None
     if dues and drawn < 0.65:
-        return chance.choice(dues) + chance.choice(EDGES)
+        due, promise_id = chance.choice(dues)
+        return due + chance.choice(EDGES), promise_id
     if span > 1000 and drawn < 0.8:
         hours = chance.choice(EPOCH_HOURS)
         first = int((START - datetime(1970, 1, 1)) / timedelta(hours=1)) // hours + 1
         begins = datetime(1970, 1, 1) + timedelta(hours=hours * (first + chance.randint(0, 6)))
-        return begins + chance.choice((-MICROSECOND, timedelta(0), SECOND, timedelta(hours=1)))
-    return START + chance.randint(0, span * 86400) * SECOND + chance.choice((0, 1)) * MICROSECOND
+        nudge = chance.choice((-MICROSECOND, timedelta(0), SECOND, timedelta(hours=1)))
+        return begins + nudge, None
+    free = chance.randint(0, span * 86400) * SECOND + chance.choice((0, 1)) * MICROSECOND
+    return START + free, None
