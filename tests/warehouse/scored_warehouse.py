@@ -28,6 +28,7 @@ SCORING = (
     "int_signal_context",
     "int_expectation_states",
     "int_expectations",
+    "rpt_expectations",
     "int_hours",
     "int_scored_signals",
     "int_decay_clock",
