@@ -1,5 +1,6 @@
 """What the warehouse says is a function of what the log knew, not of how it came to know it."""
 
+import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,7 +43,9 @@ def _cut(whole: Path, root: Path) -> Path:
         headers = [row for row in rows if row["record_type"] == "batch"]
         if not headers:  # the file that gives an empty log its columns
             continue
+        # What the header says of the files is said once, however often they are cut.
         header = headers[0]
+        further = {**header, "payload": json.dumps({"files": [], "events": 0})}
         events = [row for row in rows if row["record_type"] != "batch"]
         rng.shuffle(events)
         folder = root / "log" / file.parent.name
@@ -51,7 +54,8 @@ def _cut(whole: Path, root: Path) -> Path:
         for number in range(BATCHES):
             name = f"{file.stem[:8]}-{number}"
             own = [{**row, "batch_id": name} for row in events[number::BATCHES]]
-            own.append({**header, "batch_id": name, "record_key": name, "event_id": name})
+            said = further if number else header
+            own.append({**said, "batch_id": name, "record_key": name, "event_id": name})
             pq.write_table(pa.Table.from_pylist(own, schema), folder / f"{name}.parquet")
         again = [
             {**row, "batch_id": "again", "recorded_at": LATER}
