@@ -11,7 +11,8 @@ EVENT_LOG = Asset("event_log")
 RELEASE = Asset("release")
 
 
-def landed_files(source: str, folder: Path) -> Asset:
+def landed_files(source: str, folder: Path, index: Path) -> Asset:
     """The landing folder of one source, watched, so that a dropped file need not wait an hour."""
-    watcher = AssetWatcher(name=f"{source}_landing", trigger=FilesLanded(folder=str(folder)))
+    trigger = FilesLanded(folder=str(folder), index=str(index))
+    watcher = AssetWatcher(name=f"{source}_landing", trigger=trigger)
     return Asset(f"landing_{source}", uri=folder.as_uri(), watchers=[watcher])

@@ -33,7 +33,7 @@ def ingest(name: str, channel: str) -> None:
         schedule=AssetOrTimeSchedule(
             # A bare "@hourly" has an empty data interval in Airflow 3.
             timetable=CronDataIntervalTimetable("@hourly", timezone="UTC"),
-            assets=landed_files(name, landing),
+            assets=landed_files(name, landing, SETTINGS.root / "landing_index.json"),
         ),
         start_date=datetime(2026, 1, 1),
         catchup=False,  # files wait in their folder: an hour that was missed is no hole

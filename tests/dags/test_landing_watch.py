@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from dags import landing_watch
 from dags.landing_watch import FilesLanded, files_in
+from ingestion.record import record
+from ingestion.settings import Settings
+from ingestion.sources import find
 
 LOOK = 0.02  # seconds between looks, here
+NO_INDEX = "/nonexistent/index.json"
 
 
 async def within(events: AsyncIterator[Any], seconds: float = 2.0) -> Any:
@@ -23,7 +25,7 @@ async def within(events: AsyncIterator[Any], seconds: float = 2.0) -> Any:
 
 def test_a_dropped_file_is_told_once(tmp_path: Path):
     async def story() -> None:
-        events = FilesLanded(str(tmp_path), LOOK).run()
+        events = FilesLanded(str(tmp_path), NO_INDEX, LOOK).run()
         (tmp_path / "calls.ndjson").write_text("{}\n")
         assert (await within(events)).payload == {"folder": str(tmp_path), "files": 1}
         assert await within(events, 0.3) is None
@@ -33,7 +35,7 @@ def test_a_dropped_file_is_told_once(tmp_path: Path):
 
 def test_a_second_file_and_a_changed_file_are_told_again(tmp_path: Path):
     async def story() -> None:
-        events = FilesLanded(str(tmp_path), LOOK).run()
+        events = FilesLanded(str(tmp_path), NO_INDEX, LOOK).run()
         (tmp_path / "a.csv").write_text("1")
         assert await within(events)
         (tmp_path / "deep").mkdir()
@@ -47,7 +49,7 @@ def test_a_second_file_and_a_changed_file_are_told_again(tmp_path: Path):
 
 def test_a_file_that_still_grows_is_not_told_yet(tmp_path: Path):
     async def story() -> None:
-        events = FilesLanded(str(tmp_path), LOOK).run()
+        events = FilesLanded(str(tmp_path), NO_INDEX, LOOK).run()
         waiting = asyncio.create_task(within(events, 5))
         for number in range(40):
             with open(tmp_path / "growing.ndjson", "a") as file:
@@ -66,19 +68,24 @@ def test_an_empty_or_missing_folder_and_hidden_files_tell_nothing(tmp_path: Path
     assert files_in(tmp_path / "missing") == frozenset()
 
 
-def test_what_has_lain_there_for_hours_is_left_to_the_hourly_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_ingestion_has_looked_at_before_a_restart_is_not_told_again(settings: Settings):
+    landed = settings.landing / "queue_tickets" / "seen.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text("ticket_no\n")
+    record(find("queue_tickets", settings), settings, datetime(2026, 7, 1))
+    index = str(settings.root / "landing_index.json")
+
     async def story() -> None:
-        (tmp_path / "old.csv").write_text("1")
-        monkeypatch.setattr(landing_watch, "HOURLY_NS", -1)  # all that is there counts as old
-        events = FilesLanded(str(tmp_path), LOOK).run()
+        events = FilesLanded(str(landed.parent), index, LOOK).run()
         assert await within(events, 0.3) is None
+        events = FilesLanded(str(landed.parent), index, LOOK).run()
+        (landed.parent / "fresh.csv").write_text("ticket_no\n1\n")
+        assert await within(events)
 
     asyncio.run(story())
 
 
 def test_a_restarted_triggerer_makes_the_same_watch_again(tmp_path: Path):
-    name, arguments = FilesLanded(str(tmp_path), LOOK).serialize()
+    name, arguments = FilesLanded(str(tmp_path), NO_INDEX, LOOK).serialize()
     assert name == f"{FilesLanded.__module__}.FilesLanded"
     assert FilesLanded(**arguments).folder == str(tmp_path)
