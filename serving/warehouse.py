@@ -31,6 +31,7 @@ from serving.errors import WarehouseError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = REPOSITORY / "dbt_project"
+RULES = ("friction_catalogue", "friction_params", "levels", "web_thresholds")
 CODE = ("dbt_project", "expectations", "serving")
 CODE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".js", ".css"}
 
@@ -197,11 +198,33 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def variables(settings: Settings) -> dict[str, object]:
-    """The dbt variables of this state: the newest mapping of each source, the own domains."""
+    """The dbt variables of this state: mappings, own domains, and the rules if a version is asked.
+
+    Raises WarehouseError for a version that the seeds do not have.
+    """
     return {
         "mappings": mapped.staging(EventLog(settings.log)),
         "own_domains": list(settings.own_domains),
+        **rule_version(),
     }
+
+
+def rule_version() -> dict[str, object]:
+    """The version of the rules that `JOURNEYS_RULE_VERSION` asks for; nothing where it is not set.
+
+    A version that a seed lacks would score nothing at all: it is refused.
+    """
+    asked = os.environ.get("JOURNEYS_RULE_VERSION")
+    if not asked:
+        return {}
+    for name in RULES:
+        known = sorted({row["rule_version"] for row in seed(name)})
+        if asked not in known:
+            raise WarehouseError(
+                f"JOURNEYS_RULE_VERSION={asked}: dbt_project/seeds/{name}.csv holds "
+                f"{', '.join(known)} alone"
+            )
+    return {"rule_version": asked}
 
 
 def reason_of_failure(results: Path, folder: Path) -> str:
