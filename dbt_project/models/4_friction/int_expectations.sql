@@ -122,7 +122,7 @@ final as (
         -- keys
         {{ surrogate_key([
             'signals.customer_id', 'signals.source', 'signals.record_key', 'signals.signal_position',
-            'unioned.outcome'
+            'signals.interaction_id', 'unioned.outcome'
         ]) }} as expectation_id,
         signals.customer_id,
         signals.signal_number,

@@ -128,8 +128,14 @@ numbered as (
         {{ epoch_second('recorded.occurred_at') }} as occurred_second,
         row_number() over (
             partition by customers.customer_number
+            -- The last two count only where one record makes two interactions at one time.
             order by
-                recorded.occurred_at, recorded.record_key, recorded.source, recorded.signal_position
+                recorded.occurred_at,
+                recorded.record_key,
+                recorded.source,
+                recorded.signal_position,
+                recorded.signal,
+                coalesce(recorded.interaction_id, '')
         ) as signal_number
 
     from recorded

@@ -145,6 +145,37 @@ roots as (
 
 ),
 
+-- What the promise engine makes has no interaction: it is on the journey of its issue.
+issues_without_interaction as (
+
+    select distinct
+        signals.customer_id,
+        signals.issue_id
+
+    from counted
+    inner join signals on counted.signal_id = signals.signal_id
+    where signals.interaction_id is null and signals.issue_id is not null
+
+),
+
+issues as (
+
+    select
+        steps.customer_id,
+        steps.issue_id,
+        min_by(steps.journey_id, steps.step_number) as journey_id
+
+    from steps
+    inner join issues_without_interaction
+        on
+            steps.customer_id = issues_without_interaction.customer_id
+            and steps.issue_id = issues_without_interaction.issue_id
+    group by
+        steps.customer_id,
+        steps.issue_id
+
+),
+
 placed as (
 
     select
@@ -170,7 +201,7 @@ placed as (
         signals.promise_id,
         coalesce(signals.event_id, steps.event_id) as event_id,
         signals.interaction_id,
-        steps.journey_id,
+        coalesce(steps.journey_id, issues.journey_id) as journey_id,
         coalesce(roots.root_touchpoint, signals.touchpoint) as root_touchpoint,
         catalogue.kind,
         catalogue.unit,
@@ -184,6 +215,10 @@ placed as (
             signals.signal = catalogue.signal
             and rule.rule_version = catalogue.rule_version
     left join steps on signals.interaction_id = steps.interaction_id
+    left join issues
+        on
+            signals.customer_id = issues.customer_id
+            and signals.issue_id = issues.issue_id
     left join roots
         on
             signals.customer_number = roots.customer_number
@@ -197,7 +232,7 @@ final as (
         -- keys
         {{ surrogate_key([
             'placed.customer_id', 'placed.source', 'placed.record_key', 'placed.signal_position',
-            'placed.signal', 'shared_out.part'
+            'placed.signal', 'placed.interaction_id', 'shared_out.part'
         ]) }} as friction_id,
         placed.customer_id,
         placed.journey_id,
