@@ -24,7 +24,10 @@ def build_if_changed(as_of: str, known_at: str) -> str:
     settings = Settings.read()
     with mistakes_fail_at_once():
         times = (utc(as_of, "as_of"), utc(known_at, "known_at"))
-        if publish.is_current(settings, warehouse.fingerprint_of(settings, *times)):
+        # A warehouse that was deleted is built again, though its release stands.
+        if warehouse.last_build(settings) and publish.is_current(
+            settings, warehouse.fingerprint_of(settings, *times)
+        ):
             raise AirflowSkipException("the current release is of this log, these times and rules")
         return warehouse.build(settings, *times).build_id
 

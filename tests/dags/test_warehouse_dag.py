@@ -74,6 +74,15 @@ def test_build_audit_publish_and_report_follow_each_other_and_a_second_run_is_sk
     assert publish.read_release(publish.current(settings)) == release
 
 
+def test_a_deleted_warehouse_is_built_again_though_its_release_is_current(
+    dags: dict[str, Any], settings: Settings, built: None
+):
+    times = {"as_of": "2026-06-27", "known_at": ""}
+    run_dag(dags["warehouse"], times)
+    warehouse.built_path(settings).unlink()
+    assert run_dag(dags["warehouse"], times)["build"] == "success"
+
+
 def test_a_build_that_fails_its_audit_fails_the_run_and_the_old_release_stays(
     dags: dict[str, Any], settings: Settings, built: None, monkeypatch: pytest.MonkeyPatch
 ):
