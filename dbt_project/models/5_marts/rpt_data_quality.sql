@@ -189,6 +189,8 @@ together as (
     from batches
     cross join run
     group by batches.source
+    -- of a source whose files were all empty or refused, nothing is known
+    having max(batches.covers_until) is not null
 
 ),
 
