@@ -22,6 +22,7 @@ from ingestion.errors import IngestionError
 from ingestion.event_log import EventLog, Header
 from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
+from ingestion.sources import MODULES, mapped
 from serving.errors import ServingError
 from serving.summary import summary
 from serving.times import utc
@@ -108,6 +109,10 @@ def run(settings: Settings, times: dict[str, str], rebuild: bool) -> None:
                 show(f"deleted {short(settings.warehouse)}")
             ingest = [dag for name, dag in sorted(dags.items()) if name.startswith("ingest_")]
             failed = []
+            for folder in unknown(settings.landing):
+                show(
+                    f"not read: {folder}: no source of this name ships, and no mapping.yml is in it"
+                )
             for number, dag in enumerate(ingest, 1):
                 try:
                     record(settings, dag, f"[{number}/{len(ingest)}]", show)
@@ -153,6 +158,18 @@ def read_dags() -> dict[str, Any]:
         file, error = next(iter(bag.import_errors.items()))
         raise RunFailed(f"{file} cannot be imported: {error.strip().splitlines()[-1]}\n{error}")
     return dict(bag.dags)
+
+
+def unknown(landing: Path) -> list[Path]:
+    """The folders in `landing` that no source reads."""
+    return sorted(
+        folder
+        for folder in landing.iterdir()
+        if folder.is_dir()
+        and not folder.name.startswith(".")
+        and folder.name not in MODULES
+        and not (folder / mapped.FILE_NAME).exists()
+    )
 
 
 def record(settings: Settings, dag: Any, place: str, show: Callable[[str], None]) -> None:

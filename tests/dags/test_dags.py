@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dags.local.run import read_dags
+from dags.local.run import read_dags, unknown
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
 from ingestion.sources import MODULES
@@ -158,3 +158,11 @@ def test_a_mapping_with_a_mistake_fails_its_own_source_at_once_and_no_other(
         assert run(with_mapping["ingest_appointments"])[0] == "success"
     finally:
         mapping.unlink()
+
+
+def test_a_folder_that_no_source_reads_is_named(tmp_path: Path):
+    for name in ("connect", "shop", "notes", ".hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "shop" / "mapping.yml").touch()
+    (tmp_path / "a file.csv").touch()
+    assert unknown(tmp_path) == [tmp_path / "notes"]
