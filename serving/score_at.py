@@ -9,6 +9,7 @@ more had happened (`rpt_signals_due`).
 
 import argparse
 import csv
+import os
 import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -125,6 +126,10 @@ def main(arguments: list[str] | None = None) -> int:
             raise TimeError("AT is missing: make score AT=2026-03-31T12:00:00Z")
         release = Settings.read(options.name or None).published / "current" / "journeys.duckdb"
         write_csv(scores_at(release, datetime.fromisoformat(text)))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader (`| head`) has seen enough; what is left to flush at exit goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except ServingError as error:
         print(error, file=sys.stderr)
         return 1
