@@ -61,8 +61,8 @@ rebuild: $(READY)  ## delete the warehouse and build it again from the log [NAME
 check-mapping: $(READY)  ## dry run of a mapping: the first rows as they would be read: FILE=<folder>/mapping.yml
 	@$(BIN)/python -m ingestion check-mapping "$$FILE"
 
-quarantine-replay: $(READY)  ## read again what was set aside, after a fix [NAME=]
-	@$(BIN)/python -m ingestion quarantine-replay --name "$$NAME"
+quarantine-replay: $(READY)  ## read again what was set aside, after a fix [NAME=] [SOURCES=]
+	@$(BIN)/python -m ingestion quarantine-replay --name "$$NAME" --sources "$$SOURCES"
 
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest tests

@@ -126,14 +126,20 @@ def load(path: Path) -> SourceMapping:
 
     Raises MappingError with the line, the key and the allowed values.
     """
-    text = path.read_text()
+    place = f"{path.parent.name}/{path.name}"
     try:
+        text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         said = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise MappingError(f"{path.name}: not YAML: {str(error).splitlines()[0]}") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        said = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise MappingError(f"{place}{where}: not YAML: {said}") from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{place}: is not UTF-8 text: save it as UTF-8") from error
     lines = dict(_lines(node, ())) if node else {}
-    return parse(path.parent.name, said, _Place(f"{path.parent.name}/{path.name}", lines))
+    return parse(path.parent.name, said, _Place(place, lines))
 
 
 def parse(source: str, said: Any, place: "_Place | None" = None) -> SourceMapping:

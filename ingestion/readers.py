@@ -182,7 +182,11 @@ def _csv_header(file: File, delimiter: str | None) -> tuple[list[str], str]:
             first = lines.readline()
             delimiter = delimiter or max(",;\t|", key=first.count)
             header = next(csv_module.reader([first], delimiter=delimiter), [])
-    except (OSError, EOFError, UnicodeDecodeError, csv_module.Error) as error:
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(
+            file.name, f"is not UTF-8 text (byte {error.object[error.start]:#x}): save it as UTF-8"
+        ) from error
+    except (OSError, EOFError, csv_module.Error) as error:
         raise UnreadableFile(file.name, f"no header can be read: {error}") from error
     if len({name.lower() for name in header}) < len(header) or "" in header:
         raise UnreadableFile(file.name, "two columns have the same name, or one has none")
@@ -191,7 +195,10 @@ def _csv_header(file: File, delimiter: str | None) -> tuple[list[str], str]:
 
 def first_line(error: Exception) -> str:
     """The first line of an engine's error, without the paths of this machine."""
-    return re.sub(r"(?:/[^/\s:'\"]+)+/", "", str(error).strip().splitlines()[0])
+    said = str(error).strip().splitlines()[0]
+    # a folder's name may hold spaces, which only quotes or the end of the line tell from text
+    said = re.sub(r"(['\"])/[^'\"]*/([^/'\"]*)\1", r"\1\2\1", said)
+    return re.sub(r"(?<!\S)/.*/", "", said)
 
 
 def _paths(files: Sequence[File]) -> str:

@@ -236,7 +236,7 @@ def test_a_mended_mapping_enters_the_log_without_a_new_file(read, recorded, sett
         ("signal: signal", "signal: {colum: signal}", "unknown key 'colum'"),
         ("signal: signal", "signal: {}", "needs either `column` or `value`"),
         ("customer: customer", "customer: customer\ncustomer: other", "stands twice"),
-        ("customer: customer", "customer: [", "not YAML"),
+        ("customer: customer", "customer: [", "shop/mapping.yml, line 7: not YAML"),
     ],
 )
 def test_a_mapping_with_a_mistake_is_refused_with_line_key_and_allowed_values(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ingestion import readers, times
+from ingestion.__main__ import main
 from ingestion.event_log import EventLog
 from ingestion.gate import Gate
 from ingestion.landing import Landing
@@ -285,6 +286,31 @@ def test_a_replay_lets_refused_files_be_read_again(settings, recorded):
     recorded(SHOP, {"a.ndjson.gz": whole[:-9]})
     assert replay(SHOP, settings, NOW).files_released == 1
     assert len(recorded(SHOP, {}).report.refused) == 1
+
+
+def test_a_source_that_cannot_be_replayed_costs_the_others_nothing(recorded, tmp_path, capsys):
+    recorded("connect", {"a.ndjson": b"{bad\n"})
+    gone = replace(SHOP, name="gone")  # set aside once, its mapping is nowhere now
+    recorded(replace(gone, expectations="tests.ingestion.shop_expectations"), {"a.ndjson": b"{\n"})
+    assert main(["quarantine-replay", "--sources", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "connect: 0 events recorded, 1 records stay set aside" in said.out
+    assert "gone: no source of this name ships" in said.err
+
+
+def test_a_reason_names_no_folder_of_this_machine():
+    error = "Footer length error in file '/home/ann smith/my exports/a.parquet'"
+    assert readers.first_line(OSError(error)) == "Footer length error in file 'a.parquet'"
+    error = "Unexpected end of GZIP stream: /home/ann smith/my exports/a b.ndjson.gz"
+    assert readers.first_line(OSError(error)) == "Unexpected end of GZIP stream: a b.ndjson.gz"
+
+
+def test_a_csv_that_is_not_utf8_is_refused_in_plain_words(recorded):
+    found = recorded(
+        "queue_tickets", {"a.csv": "ticket_no,service\n1,Rückgabe\n".encode("latin-1")}
+    )
+    ((_, reason),) = found.report.refused
+    assert "not UTF-8 text (byte 0xfc)" in reason
 
 
 def test_records_of_one_person_are_not_multiplied(recorded):
