@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -56,11 +56,11 @@ def build(settings: Settings, as_of: str = "", known_at: str = "") -> Build:
     Raises WarehouseError with the names and messages of the models or tests that failed.
     """
     EventLog(settings.log).open()
-    with sole_writer(settings):
+    with sole_writer(settings) as lock:
         fingerprint = fingerprint_of(settings, as_of, known_at)
         built_path(settings).unlink(missing_ok=True)
         write_blocked(settings)
-        run_dbt(settings, "build", as_of, known_at)
+        run_dbt(settings, "build", as_of, known_at, held=(lock,))
         built = Build(
             build_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}",
             fingerprint=fingerprint,
@@ -108,10 +108,11 @@ def code_files() -> list[Path]:
 
 
 @contextmanager
-def sole_writer(settings: Settings) -> Iterator[None]:
+def sole_writer(settings: Settings) -> Iterator[int]:
     """Hold the one right to write the warehouse; wait for it if need be.
 
-    The kernel gives the lock back when its holder ends, however it ends.
+    Yields the lock's descriptor. The kernel gives the lock back when all who hold it have ended,
+    however they end: a dbt that outlives its killed parent keeps the next writer waiting.
     """
     settings.root.mkdir(parents=True, exist_ok=True)
     with open(settings.root / "warehouse.lock", "a") as lock:
@@ -120,7 +121,7 @@ def sole_writer(settings: Settings) -> Iterator[None]:
         except BlockingIOError:
             print(f"waiting for the run that is writing {settings.warehouse} ...", flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 def write_blocked(settings: Settings) -> None:
@@ -157,8 +158,17 @@ def seed(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def run_dbt(settings: Settings, command: str, as_of: str = "", known_at: str = "") -> None:
-    """Run one dbt command on this state's log and warehouse; its output goes to dbt/dbt.out."""
+def run_dbt(
+    settings: Settings,
+    command: str,
+    as_of: str = "",
+    known_at: str = "",
+    held: Sequence[int] = (),
+) -> None:
+    """Run one dbt command on this state's log and warehouse; its output goes to dbt/dbt.out.
+
+    `held` are descriptors of locks that dbt holds along with this process.
+    """
     folder = settings.root / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +187,11 @@ def run_dbt(settings: Settings, command: str, as_of: str = "", known_at: str = "
     started = time.monotonic()
     with open(folder / "dbt.out", "w") as output:
         code = subprocess.run(
-            arguments, env=environment(settings), stdout=output, stderr=subprocess.STDOUT
+            arguments,
+            env=environment(settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=held,
         ).returncode
     print(f"dbt {command}: {time.monotonic() - started:.0f} s", flush=True)
     if code:

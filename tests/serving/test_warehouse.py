@@ -20,6 +20,16 @@ with sole_writer(Settings.read("test")):
     time.sleep(float(sys.argv[1]))
 """
 
+PARENT = """
+import subprocess, time
+from ingestion.settings import Settings
+from serving.warehouse import sole_writer
+with sole_writer(Settings.read("test")) as lock:
+    subprocess.Popen(["sleep", "2"], pass_fds=[lock], stdout=subprocess.DEVNULL)
+    print("child runs", flush=True)
+    time.sleep(60)
+"""
+
 
 def holder(seconds: float) -> subprocess.Popen[str]:
     """Another process that holds the right to write."""
@@ -49,6 +59,18 @@ def test_a_killed_writer_holds_nobody_up(settings: Settings):
     started = time.monotonic()
     with warehouse.sole_writer(settings):
         assert time.monotonic() - started < 5
+
+
+def test_a_dbt_that_outlives_its_killed_parent_keeps_the_next_writer_waiting(settings: Settings):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=warehouse.REPOSITORY
+    )
+    assert parent.stdout is not None and parent.stdout.readline() == "child runs\n"
+    parent.kill()
+    parent.wait()
+    started = time.monotonic()
+    with warehouse.sole_writer(settings):
+        assert time.monotonic() - started > 1
 
 
 def test_the_fingerprint_changes_with_the_log_the_times_and_the_code(
