@@ -64,8 +64,8 @@ check-mapping: $(READY)  ## dry run of a mapping: the first rows as they would b
 quarantine-replay: $(READY)  ## read again what was set aside, after a fix [NAME=] [SOURCES=]
 	@$(BIN)/python -m ingestion quarantine-replay --name "$$NAME" --sources "$$SOURCES"
 
-test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest tests
+test: $(READY)  ## all tests, on two cores
+	@$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile
 
 test-%: $(READY)  ## tests of one kind
 	@$(BIN)/python -m pytest tests/$*
