@@ -39,7 +39,8 @@ measured as (
         on
             signals.signal = catalogue.signal
             and rule.rule_version = catalogue.rule_version
-    where catalogue.kind = 'excess'
+    -- Without its measure an experience is unknown: it weighs nothing and teaches nothing.
+    where catalogue.kind = 'excess' and signals.measure is not null
 
 ),
 

@@ -89,15 +89,17 @@ weighed as (
         signals.occurred_at <= run.as_of as has_occurred,
         signals.occurred_hour,
         catalogue.half_life,
-        coalesce(severities.severity_micro, 1000000) as severity_micro,
+        coalesce(
+            severities.severity_micro, case when catalogue.kind = 'excess' then 0 else 1000000 end
+        ) as severity_micro,
         severities.expectation_256,
         coalesce(context.repeat_number, 1) as repeat_number,
         coalesce(context.is_switch, false) as is_switch,
         case
             when catalogue.kind in ('credit', 'neutral') or signals.is_credit_only then 0
-            else {{ div(
-                'catalogue.weight * coalesce(severities.severity_micro, 1000000)', '1000'
-            ) }}
+            when catalogue.kind = 'excess'
+                then {{ div('catalogue.weight * coalesce(severities.severity_micro, 0)', '1000') }}
+            else catalogue.weight * 1000
         end as base_micro,
         case least(coalesce(context.repeat_number, 1), 4)
             {%- for n in range(1, 5) %}
@@ -116,7 +118,7 @@ weighed as (
             when signals.is_late_or_repeated then 0
             when catalogue.kind = 'credit' then catalogue.weight * 1000
             when catalogue.wcredit > 0
-                then {{ div('catalogue.wcredit * severities.surprise_micro', '1000') }}
+                then {{ div('catalogue.wcredit * coalesce(severities.surprise_micro, 0)', '1000') }}
             else 0
         end as good_micro,
         rule.credit_pct
