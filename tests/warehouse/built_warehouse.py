@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from tests.warehouse.written_log import hashed
 
@@ -31,16 +32,28 @@ def write_blocked(path: Path, blocked: Sequence[tuple[str, str]]) -> None:
     )
 
 
+def profile_of_threads(folder: Path, threads: int) -> Path:
+    """The project's profile, held to so many threads of dbt and of DuckDB, in a folder."""
+    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text())
+    output = profile["journeys"]["outputs"]["duckdb"]
+    output["threads"] = threads
+    output["settings"]["threads"] = threads
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
+    return folder
+
+
 def build(
     root: Path,
     select: Sequence[str],
     variables: Mapping[str, object] | None = None,
     blocked: Sequence[tuple[str, str]] = (),
     with_data_tests: bool = True,
+    threads: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Build the selected models from `root`/log into `root`/warehouse.duckdb, or fail in its words.
 
     Returns a read-only connection. Data tests of the selected models run too, unless told not to.
+    `threads` holds dbt and DuckDB to so many; by default they run as they always do.
     """
     write_blocked(root / "blocked.parquet", blocked)
     environment = os.environ | {
@@ -56,7 +69,7 @@ def build(
         "--project-dir",
         str(PROJECT),
         "--profiles-dir",
-        str(PROJECT),
+        str(PROJECT if threads is None else profile_of_threads(root, threads)),
         "--indirect-selection",
         "cautious",
         "--exclude-resource-type",

@@ -18,7 +18,6 @@ def settings_of(root: Path) -> Settings:
     """Settings of a pipeline that lives in `root`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JOURNEYS_ROOT", str(root))
-        patch.setenv("JOURNEYS_SECRET", "a secret of the tests")
         return Settings.read("test")
 
 
@@ -34,6 +33,7 @@ def land(root: Path, files: Mapping[str, str | bytes]) -> None:
 def record_all(root: Path, now: datetime) -> None:
     """Record at the log's time `now` what has landed, of every source that has a folder."""
     settings = settings_of(root)
+    settings.secret_file.write_text("a secret of the tests")
     EventLog(settings.log).open()
     for folder in sorted(path for path in settings.landing.iterdir() if path.is_dir()):
         record(find(folder.name, settings), settings, now)
@@ -43,10 +43,9 @@ def build_log(
     root: Path,
     variables: Mapping[str, object] | None = None,
     select: Sequence[str] = ("*",),
-    with_data_tests: bool = False,
+    threads: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Build the warehouse from the log of `root`, with its mappings; a read-only connection."""
+    """Build models from the log of `root`, with its mappings; a read-only connection."""
     mappings = mapped.staging(EventLog(settings_of(root).log))
-    return build(
-        root, select, {"mappings": mappings, **(variables or {})}, with_data_tests=with_data_tests
-    )
+    given = {"mappings": mappings, **(variables or {})}
+    return build(root, select, given, with_data_tests=False, threads=threads)
