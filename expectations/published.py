@@ -118,6 +118,11 @@ SUITES: dict[str, Sequence[Any]] = {
         _never("avoidable_contact_count > contact_count", "an avoidable contact is a contact"),
         _between("contacts_per_order", 0, None, "a ratio is never negative"),
     ],
+    "rpt_expectations": [
+        _between("expected", 0, None, "an expectation is never negative"),
+        _between("actual", 0, None, "a measure is never negative"),
+        *_impersonal("touchpoint"),
+    ],
     "rpt_hidden_friction": [
         _never("worst_touch_points > points", "the worst touch is part of the sum"),
         *_impersonal("subject_key", "worst_touchpoint"),
