@@ -22,6 +22,13 @@ steps as (
 
 ),
 
+-- Imported twice: a CTE that is read twice would be copied whole.
+issue_steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+
+),
+
 scores as (
 
     select * from {{ ref('int_customer_scores') }}
@@ -128,20 +135,34 @@ shared_out as (
 
 ),
 
+located as (
+
+    select
+        counted.severity_micro,
+        counted.expectation_256,
+        counted.repeat_number,
+        counted.half_life,
+        counted.friction_micro,
+        signals.*
+
+    from signals
+    inner join counted on signals.signal_id = counted.signal_id
+
+),
+
 -- What started it: where the first friction of the issue was met.
 roots as (
 
     select
-        signals.customer_number,
-        signals.issue_id,
-        min_by(signals.touchpoint, signals.signal_id) as root_touchpoint
+        customer_number,
+        issue_id,
+        min_by(touchpoint, signal_id) as root_touchpoint
 
-    from counted
-    inner join signals on counted.signal_id = signals.signal_id
-    where counted.friction_micro > 0 and signals.issue_id is not null
+    from located
+    where friction_micro > 0 and issue_id is not null
     group by
-        signals.customer_number,
-        signals.issue_id
+        customer_number,
+        issue_id
 
 ),
 
@@ -149,80 +170,78 @@ roots as (
 issues_without_interaction as (
 
     select distinct
-        signals.customer_id,
-        signals.issue_id
+        customer_id,
+        issue_id
 
-    from counted
-    inner join signals on counted.signal_id = signals.signal_id
-    where signals.interaction_id is null and signals.issue_id is not null
+    from located
+    where interaction_id is null and issue_id is not null
 
 ),
 
 issues as (
 
     select
-        steps.customer_id,
-        steps.issue_id,
-        min_by(steps.journey_id, steps.step_number) as journey_id
+        issue_steps.customer_id,
+        issue_steps.issue_id,
+        min_by(issue_steps.journey_id, issue_steps.step_number) as journey_id
 
-    from steps
+    from issue_steps
     inner join issues_without_interaction
         on
-            steps.customer_id = issues_without_interaction.customer_id
-            and steps.issue_id = issues_without_interaction.issue_id
+            issue_steps.customer_id = issues_without_interaction.customer_id
+            and issue_steps.issue_id = issues_without_interaction.issue_id
     group by
-        steps.customer_id,
-        steps.issue_id
+        issue_steps.customer_id,
+        issue_steps.issue_id
 
 ),
 
 placed as (
 
     select
-        counted.signal_id,
-        counted.severity_micro,
-        counted.expectation_256,
-        counted.repeat_number,
-        counted.half_life,
-        signals.customer_id,
-        signals.occurred_at,
-        signals.source,
-        signals.record_key,
-        signals.signal_position,
-        signals.signal,
-        signals.channel,
-        signals.touchpoint,
-        signals.issue_id,
-        signals.phase,
-        signals.is_moment_of_truth,
-        signals.is_derived,
-        signals.location_id,
-        signals.employee_id,
-        signals.promise_id,
-        coalesce(signals.event_id, steps.event_id) as event_id,
-        signals.interaction_id,
+        located.signal_id,
+        located.severity_micro,
+        located.expectation_256,
+        located.repeat_number,
+        located.half_life,
+        located.customer_id,
+        located.occurred_at,
+        located.source,
+        located.record_key,
+        located.signal_position,
+        located.signal,
+        located.channel,
+        located.touchpoint,
+        located.issue_id,
+        located.phase,
+        located.is_moment_of_truth,
+        located.is_derived,
+        located.location_id,
+        located.employee_id,
+        located.promise_id,
+        coalesce(located.event_id, steps.event_id) as event_id,
+        located.interaction_id,
         coalesce(steps.journey_id, issues.journey_id) as journey_id,
-        coalesce(roots.root_touchpoint, signals.touchpoint) as root_touchpoint,
+        coalesce(roots.root_touchpoint, located.touchpoint) as root_touchpoint,
         catalogue.kind,
         catalogue.unit,
-        concat('The customer ', catalogue.phrase, ' (', signals.touchpoint, ')') as what_happened
+        concat('The customer ', catalogue.phrase, ' (', located.touchpoint, ')') as what_happened
 
-    from counted
-    inner join signals on counted.signal_id = signals.signal_id
+    from located
     cross join rule
     inner join catalogue
         on
-            signals.signal = catalogue.signal
+            located.signal = catalogue.signal
             and rule.rule_version = catalogue.rule_version
-    left join steps on signals.interaction_id = steps.interaction_id
+    left join steps on located.interaction_id = steps.interaction_id
     left join issues
         on
-            signals.customer_id = issues.customer_id
-            and signals.issue_id = issues.issue_id
+            located.customer_id = issues.customer_id
+            and located.issue_id = issues.issue_id
     left join roots
         on
-            signals.customer_number = roots.customer_number
-            and signals.issue_id = roots.issue_id
+            located.customer_number = roots.customer_number
+            and located.issue_id = roots.issue_id
 
 ),
 
