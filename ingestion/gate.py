@@ -15,8 +15,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from expectations.envelope import SUITE as ENVELOPE
-from expectations.run import unexpected
 from ingestion import readers, times
 from ingestion.errors import UnreadableFile
 from ingestion.event_log import HEADER, Header
@@ -330,6 +328,8 @@ class Gate:
         ]
 
     def _unexpected(self) -> list[Failure]:
+        from expectations.envelope import SUITE as ENVELOPE  # seconds, where nothing is new
+
         found = self._check(
             "envelope", ENVELOPE_COLUMNS, ENVELOPE, "type_no is not null and not is_ignored"
         )
@@ -344,6 +344,8 @@ class Gate:
         self, name: str, columns: Iterable[str], suite: Sequence, where: str
     ) -> list[Failure]:
         """Check each distinct value of each column once, then find the rows that have it."""
+        from expectations.run import unexpected
+
         values = {
             column: self._table(f"select distinct {column} from read where {where}")[column]
             for column in columns

@@ -8,7 +8,10 @@ import csv as csv_module
 import gzip
 import json
 import re
+import shutil
+from codecs import BOM_UTF8
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -23,7 +26,8 @@ MAXIMUM_RECORD_BYTES = 64 * 1024 * 1024
 
 
 def ndjson(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
-    """One JSON object a line, plain or gzip. Blank lines are passed over."""
+    """One JSON object a line, plain or gzip. Blank lines and a byte order mark are passed over."""
+    files = [_without_mark(connection, file) for file in files]
     connection.execute(
         f"""
         create or replace temp view lines as
@@ -116,6 +120,24 @@ def insert_parquet(
     )
 
 
+def _without_mark(connection: duckdb.DuckDBPyConnection, file: File) -> File:
+    """The file, or where it begins with a byte order mark, a copy without it in scratch space."""
+    opener = gzip.open if file.path.suffix == ".gz" else open
+    try:
+        with opener(file.path, "rb") as source:
+            if source.read(len(BOM_UTF8)) != BOM_UTF8:
+                return file
+            scratch = connection.execute("select current_setting('temp_directory')").fetchone()
+            assert scratch is not None  # a setting always has a value
+            copy = Path(scratch[0]) / f"{file.sha256}.ndjson"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with copy.open("wb") as target:
+                shutil.copyfileobj(source, target)
+    except (OSError, EOFError) as error:
+        raise UnreadableFile(file.name, str(error)) from error
+    return replace(file, path=copy)
+
+
 def text_of_record(file: File, number: int) -> str:
     """The `number`-th (from 0) non-blank line of an NDJSON file, at most 4,096 bytes."""
     opener = gzip.open if file.path.suffix == ".gz" else open
@@ -124,7 +146,8 @@ def text_of_record(file: File, number: int) -> str:
         for line in lines:
             seen += bool(line.strip())
             if seen == number:
-                return line[:4096].decode("utf-8", "replace").rstrip("\r\n")
+                # what is not UTF-8 stays visible, and can never pass as a record
+                return line[:4096].decode("utf-8", "backslashreplace").rstrip("\r\n")
     return ""
 
 

@@ -15,7 +15,7 @@ from ingestion.event_log import EventLog
 from ingestion.gate import Gate
 from ingestion.landing import Landing
 from ingestion.record import record
-from ingestion.replay import replay
+from ingestion.replay import Replayed, replay
 from ingestion.source import Identifier, RecordType, Source
 from tests.ingestion.conftest import NOW
 
@@ -319,3 +319,16 @@ def test_records_of_one_person_are_not_multiplied(recorded):
     )
     assert sorted(found.events["record_key"]) == [str(n) for n in range(9)]
     assert found.report.events == 9
+
+
+def test_a_byte_order_mark_costs_no_record(recorded):
+    found = recorded(SHOP, {"a.ndjson": b"\xef\xbb\xbf" + lines(visit("a"), visit("b"))})
+    assert sorted(found.events["record_key"]) == ["a", "b"]
+
+
+def test_a_line_that_is_not_utf_8_never_passes_by_a_replay(settings, recorded):
+    latin = (
+        json.dumps(visit("a", note="x"), ensure_ascii=False).replace("x", "\xe9").encode("latin-1")
+    )
+    recorded(SHOP, {"a.ndjson": latin + b"\n" + lines(visit("b"))})
+    assert replay(SHOP, settings, NOW) == Replayed(0, 1, 0)
