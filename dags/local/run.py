@@ -120,6 +120,11 @@ def run(settings: Settings, times: dict[str, str], rebuild: bool) -> None:
                     # One source's trouble costs the others nothing; the run still ends as failed.
                     failed.append(str(error))
                     show(f"[{number}/{len(ingest)}] FAILED: {error}")
+            if not EventLog(settings.log).headers():
+                raise RunFailed(
+                    f"the log is empty, so nothing is published: {settings.landing} holds no "
+                    "records; it needs a folder for each source, named as in the README"
+                )
             is_built = build(settings, dags["warehouse"], times, show)
         except RunFailed as error:
             raise RunFailed(f"{error}\nEverything that Airflow said is in {log_path}") from error

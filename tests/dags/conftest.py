@@ -35,9 +35,9 @@ VARIABLES = own_environment()
 os.environ.update({name: value for name, value in VARIABLES.items() if "AIRFLOW" in name})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings() -> Iterator[Settings]:
-    """A state of its own for all tests here; the environment is put back after them."""
+    """A state of its own for the tests of a file; the environment is put back after them."""
     before = dict(os.environ)
     os.environ.update(VARIABLES)
     yield prepare("dagtest", "")
@@ -45,7 +45,7 @@ def settings() -> Iterator[Settings]:
     os.environ.update(before)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dags(settings: Settings) -> dict[str, Any]:
     """The DAGs by id, as the DAG processor reads them."""
     prepare_database(home(settings, "run"))

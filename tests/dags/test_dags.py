@@ -131,7 +131,7 @@ def test_an_ingest_run_tells_of_growth_only_when_the_log_has_grown(
     simulate(made, None, 20, 1, 3, datetime(2026, 6, 30, tzinfo=UTC))
     export = next(path for path in sorted((made / "connect").rglob("*")) if path.is_file())
     path = settings.landing / "connect" / export.name
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(export.read_bytes())
 
     before = news_of_the_log()

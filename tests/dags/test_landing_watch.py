@@ -38,7 +38,7 @@ def test_a_second_file_and_a_changed_file_are_told_again(tmp_path: Path):
         events = FilesLanded(str(tmp_path), NO_INDEX, LOOK).run()
         (tmp_path / "a.csv").write_text("1")
         assert await within(events)
-        (tmp_path / "deep").mkdir()
+        (tmp_path / "deep").mkdir(exist_ok=True)
         (tmp_path / "deep" / "b.csv").write_text("2")
         assert (await within(events)).payload["files"] == 2
         (tmp_path / "a.csv").write_text("1, longer")
@@ -70,7 +70,7 @@ def test_an_empty_or_missing_folder_and_hidden_files_tell_nothing(tmp_path: Path
 
 def test_what_ingestion_has_looked_at_before_a_restart_is_not_told_again(settings: Settings):
     landed = settings.landing / "queue_tickets" / "seen.csv"
-    landed.parent.mkdir(parents=True)
+    landed.parent.mkdir(parents=True, exist_ok=True)
     landed.write_text("ticket_no\n")
     record(find("queue_tickets", settings), settings, datetime(2026, 7, 1))
     index = str(settings.root / "landing_index.json")

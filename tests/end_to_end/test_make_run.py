@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
@@ -162,3 +163,14 @@ def test_a_folder_of_sources_that_is_not_there_is_refused(make: Make, tmp_path: 
     done = make("run", SOURCES=str(tmp_path / "missing"))
     assert done.returncode != 0
     assert "no such folder" in done.stderr
+
+
+def test_a_folder_of_sources_with_nothing_in_it_is_refused(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "nothing").mkdir()
+    for place in ("LOG", "QUARANTINE", "WAREHOUSE", "PUBLISHED"):
+        monkeypatch.setenv(f"JOURNEYS_{place}", str(tmp_path / place))
+    done = make("run", SOURCES=str(tmp_path / "nothing"))
+    assert done.returncode != 0
+    assert "the log is empty, so nothing is published" in done.stderr

@@ -1,5 +1,6 @@
 """The real road into a log of the test's own: files → gate → log."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,8 @@ class Recorded:
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a pipeline that lives in the test's own folder."""
+    for name in [name for name in os.environ if name.startswith("JOURNEYS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path / "var"))
     monkeypatch.setenv("JOURNEYS_SECRET", "a secret of the tests")
     return Settings.read("test")
