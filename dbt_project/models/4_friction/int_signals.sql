@@ -115,12 +115,18 @@ interaction_signals as (
 -- A delay that a promise covers is charged once, by the promise.
 covered as (
 
-    select distinct
+    -- A promise covers the delays that end after it was made: a later one changes no past day.
+    select
         customer_id,
         issue_id,
-        promise_kind || '.latency' as signal
+        promise_kind || '.latency' as signal,
+        min(made_at) as covered_from
 
     from {{ ref('int_engine_promises') }}
+    group by
+        customer_id,
+        issue_id,
+        promise_kind
 
 ),
 
@@ -167,6 +173,7 @@ final as (
             steps.customer_id = covered.customer_id
             and steps.issue_id = covered.issue_id
             and interaction_signals.signal = covered.signal
+            and steps.occurred_at >= covered.covered_from
 
     union all
 
