@@ -5,12 +5,10 @@ normalised and hashed in Python, each distinct value once; Great Expectations sa
 records must not pass.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -523,19 +521,11 @@ def _file_names(files: Sequence[File]) -> str:
 
 
 def _structure(source: Source) -> str:
-    """The JSON structure of all fields that the record types read, every leaf as text."""
-    tree: dict[str, Any] = {}
-    paths = {
-        tuple(path.split(".")) if isinstance(path, str) else path
-        for record in source.records
-        for path in record.fields
-    }
-    for path in sorted(paths, key=lambda path: (len(path), path)):
-        *parents, leaf = path
-        place = tree
-        for parent in parents:
-            if not isinstance(place.get(parent), dict):
-                place[parent] = {}
-            place = place[parent]
-        place[leaf] = "VARCHAR"
-    return json.dumps(tree)
+    """The JSON structure of all fields that the record types read."""
+    return readers.structure(
+        {
+            tuple(path.split(".")) if isinstance(path, str) else path
+            for record in source.records
+            for path in record.fields
+        }
+    )

@@ -10,9 +10,10 @@ import json
 import re
 import shutil
 from codecs import BOM_UTF8
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -238,6 +239,19 @@ def _file_no(column: str, files: Sequence[File]) -> str:
         return str(files[0].number)
     numbers = {str(file.path): file.number for file in files}
     return f"(map({list(numbers)!r}, {list(numbers.values())!r})[{column}])::integer"
+
+
+def structure(paths: Iterable[tuple[str, ...]]) -> str:
+    """The JSON structure, for json_transform, that holds each of `paths` as text."""
+    tree: dict[str, Any] = {}
+    for path in sorted(paths, key=lambda path: (len(path), path)):
+        place = tree
+        for parent in path[:-1]:
+            if not isinstance(place.get(parent), dict):
+                place[parent] = {}
+            place = place[parent]
+        place[path[-1]] = "VARCHAR"
+    return json_object(tree)
 
 
 def json_object(value: object) -> str:

@@ -102,16 +102,8 @@ def _newest(log: EventLog) -> dict[str, SourceMapping]:
 
 
 def structure(record: Record) -> str:
-    """The JSON structure of the columns of a record that are read, every leaf as text."""
-    tree: dict[str, Any] = {}
-    for path in sorted(_paths(record), key=lambda path: (len(path), path)):
-        place = tree
-        for parent in path[:-1]:
-            if not isinstance(place.get(parent), dict):
-                place[parent] = {}
-            place = place[parent]
-        place[path[-1]] = "VARCHAR"
-    return readers.json_object(tree)
+    """The JSON structure of the columns of a record that are read."""
+    return readers.structure(_paths(record))
 
 
 def columns(interaction: Interaction, record: Record) -> dict[str, str]:
