@@ -7,22 +7,52 @@ from ingestion.settings import Settings
 from serving.errors import PublishError
 
 FOLDER = "5_marts"
+# What a published column is counted in, or what it is. Each states one in its .yml, as
+# `config: {meta: {unit: …}}`.
+UNITS = {
+    "id": "a key, here or of another table or system: to be compared, not read",
+    "hash": "keyed hash of an identifier",
+    "word": "one of a few words",
+    "text": "words for people",
+    "yes/no": "true or false",
+    "UTC": "an instant, in UTC",
+    "month": "calendar month in UTC, YYYY-MM",
+    "time zone": "IANA name",
+    "seconds": "whole seconds",
+    "days": "whole local days",
+    "count": "how many",
+    "place": "rank or position",
+    "level": "level of intervention, 0 to 4",
+    "fp": "friction points",
+    "micro-fp": "millionths of a friction point, exact",
+    "millionths": "of what is 1",
+    "256ths": "of the unit of the signal's measure",
+    "share": "0 to 1",
+    "percentile": "0 to 100",
+    "fp per interaction": "friction points by interactions",
+    "contacts per order": "contacts by orders",
+    "as in unit": "whatever the column `unit` of the row says",
+    "epoch": "number of a decay period of 32 half-lives",
+    "weight": "integer weight of an hour in its decay period",
+    "JSON": "an object as JSON text",
+}
 
 
 @dataclass(frozen=True)
 class Mart:
-    """A published table: its name, its SQL name in the warehouse, descriptions by column."""
+    """A published table: its SQL name in the warehouse; descriptions and units by column."""
 
     name: str
     relation: str
     description: str
     columns: dict[str, str]
+    units: dict[str, str]
 
 
 def marts(settings: Settings) -> list[Mart]:
     """The published tables of the last build, by name.
 
-    Raises PublishError when there is none, or one lacks a description: people read them.
+    Raises PublishError when there is none, or one lacks a description or a unit: people read them.
     """
     manifest = settings.root / "dbt" / "target" / "manifest.json"
     if not manifest.exists():
@@ -36,6 +66,10 @@ def marts(settings: Settings) -> list[Mart]:
             columns={
                 column["name"]: column["description"].strip() for column in node["columns"].values()
             },
+            units={
+                column["name"]: column.get("meta", {}).get("unit", "")
+                for column in node["columns"].values()
+            },
         )
         for node in nodes
         if node["resource_type"] == "model" and FOLDER in node["fqn"]
@@ -47,6 +81,12 @@ def marts(settings: Settings) -> list[Mart]:
         if not mart.description or nameless:
             raise PublishError(
                 f"{mart.name} has no description of {', '.join(nameless) or 'itself'}"
+            )
+        unitless = [name for name, unit in mart.units.items() if unit not in UNITS]
+        if unitless:
+            raise PublishError(
+                f"{mart.name} has no known unit of {', '.join(unitless)}: in its .yml write "
+                f"config: {{meta: {{unit: …}}}} with one of {', '.join(UNITS)}"
             )
     return sorted(found, key=lambda mart: mart.name)
 

@@ -24,16 +24,23 @@ from serving.warehouse import Build, last_build, sole_writer
 STORAGE_VERSION = "v1.0.0"
 KEPT = 3
 RELEASE_COLUMNS = {
-    "release_id": ("varchar", "this release; also the name of its folder"),
-    "published_at": ("timestamp", "when it was published, UTC"),
-    "as_of": ("timestamp", "what occurred by then is in it; clocks run to it, UTC"),
-    "known_at": ("timestamp", "what the log had recorded by then is in it, UTC"),
-    "log_position": ("varchar", "digest of the batches that the log held"),
-    "rule_version": ("varchar", "version of the friction catalogue that scored it"),
-    "fingerprint": ("varchar", "digest of log, times, rules and code that it was made from"),
-    "row_counts": ("varchar", "JSON: number of rows by table"),
-    "checks_passed": ("integer", "expectations that the tables met before publication"),
+    "release_id": ("varchar", "id", "this release; also the name of its folder"),
+    "published_at": ("timestamp", "UTC", "when it was published"),
+    "as_of": ("timestamp", "UTC", "what occurred by then is in it; clocks run to it"),
+    "known_at": ("timestamp", "UTC", "what the log had recorded by then is in it"),
+    "log_position": ("varchar", "id", "digest of the batches that the log held"),
+    "rule_version": ("varchar", "word", "version of the friction catalogue that scored it"),
+    "fingerprint": ("varchar", "id", "digest of log, times, rules and code that it was made from"),
+    "row_counts": ("varchar", "JSON", "number of rows by table"),
+    "checks_passed": ("integer", "count", "expectations that the tables met before publication"),
 }
+RELEASE_TABLE = Mart(
+    name="_published",
+    relation="_published",
+    description="One row: the release, and what it was made from.",
+    columns={name: description for name, (_, _, description) in RELEASE_COLUMNS.items()},
+    units={name: unit for name, (_, unit, _) in RELEASE_COLUMNS.items()},
+)
 
 
 @dataclass(frozen=True)
@@ -134,25 +141,32 @@ def copy(connection: duckdb.DuckDBPyConnection, table: Mart, folder: Path) -> in
 
 
 def comment(connection: duckdb.DuckDBPyConnection, table: Mart) -> None:
-    """Carry the descriptions into the release's DuckDB file."""
+    """Carry descriptions and units into the release's DuckDB file."""
     name = quoted(table.name)
     connection.execute(f"comment on table release.{name} is {text(table.description)}")
     for column, description in table.columns.items():
         connection.execute(
-            f"comment on column release.{name}.{quoted(column)} is {text(description)}"
+            f"comment on column release.{name}.{quoted(column)} is "
+            f"{text(f'{description} [{table.units[column]}]')}"
         )
 
 
 def write_parquet(connection: duckdb.DuckDBPyConnection, table: Mart, path: Path) -> None:
-    """Write one table of the release as Parquet, descriptions in its metadata."""
+    """Write one table of the release as Parquet, descriptions and units in its metadata."""
     rows = connection.sql(f"select * from release.{quoted(table.name)}").to_arrow_reader(100_000)
     fields = [
-        field.with_metadata({"description": table.columns.get(field.name, "")})
+        field.with_metadata(
+            {"description": table.columns[field.name], "unit": table.units[field.name]}
+        )
         for field in rows.schema
     ]
     schema = pa.schema(
         fields,
-        metadata={"description": table.description, "columns": json.dumps(table.columns)},
+        metadata={
+            "description": table.description,
+            "columns": json.dumps(table.columns),
+            "units": json.dumps(table.units),
+        },
     )
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in rows:
@@ -190,21 +204,15 @@ def write_release_row(
     connection: duckdb.DuckDBPyConnection, release: Release, folder: Path
 ) -> None:
     """Write the table `_published`: one row, the release."""
-    types = ", ".join(f"{name} {type_}" for name, (type_, _) in RELEASE_COLUMNS.items())
+    types = ", ".join(f"{name} {type_}" for name, (type_, _, _) in RELEASE_COLUMNS.items())
     connection.execute(f"create table release._published ({types})")
     values = {**asdict(release), "row_counts": json.dumps(release.row_counts)}
     connection.execute(
         f"insert into release._published values ({', '.join('?' * len(RELEASE_COLUMNS))})",
         [values[name] for name in RELEASE_COLUMNS],
     )
-    table = Mart(
-        name="_published",
-        relation="_published",
-        description="One row: the release, and what it was made from.",
-        columns={name: description for name, (_, description) in RELEASE_COLUMNS.items()},
-    )
-    comment(connection, table)
-    write_parquet(connection, table, folder / "_published.parquet")
+    comment(connection, RELEASE_TABLE)
+    write_parquet(connection, RELEASE_TABLE, folder / "_published.parquet")
 
 
 def audit_page(settings: Settings, build_id: str) -> Path:

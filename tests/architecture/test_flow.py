@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 MODELS = sorted((REPOSITORY / "dbt_project" / "models").rglob("*.sql"))
@@ -12,6 +13,11 @@ LAYERS = {
     path.stem: int(path.relative_to(REPOSITORY / "dbt_project" / "models").parts[0][0])
     for path in MODELS
 }
+PUBLISHED = [
+    model
+    for path in sorted((REPOSITORY / "dbt_project" / "models" / "5_marts").rglob("*.yml"))
+    for model in yaml.safe_load(path.read_text()).get("models", [])
+]
 CLOCKS = re.compile(
     r"\b(now|current_timestamp|current_date|current_time|today|localtimestamp|get_current_\w+|"
     r"run_started_at|random|uuid)\b(?!_)",
@@ -82,6 +88,24 @@ def test_every_published_table_has_a_suite_and_every_suite_a_table():
 
     published = {name for name, layer in LAYERS.items() if layer == 5}
     assert set(SUITES) == published
+
+
+@pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table["name"])
+def test_a_published_column_has_a_type_a_description_and_a_unit_that_fits(table: dict):
+    from serving.marts import UNITS
+
+    assert table["description"].strip()
+    for column in table["columns"]:
+        name = f"{table['name']}.{column['name']}"
+        assert column.get("data_type"), f"{name}: no data_type"
+        assert column.get("description", "").strip(), f"{name}: no description"
+        unit = column.get("config", {}).get("meta", {}).get("unit")
+        assert unit in UNITS, f"{name}: config: {{meta: {{unit: …}}}} with one of {list(UNITS)}"
+        type_ = column["data_type"].split("(")[0]
+        assert (type_ == "boolean") == (unit == "yes/no"), f"{name}: {type_} in {unit}"
+        assert (type_ == "timestamp") == (unit == "UTC"), f"{name}: {type_} in {unit}"
+        words = unit in {"id", "hash", "word", "text", "month", "time zone", "JSON"}
+        assert (type_ == "varchar") == words, f"{name}: {type_} in {unit}"
 
 
 def test_no_file_names_a_registry_host_or_a_private_path():

@@ -46,7 +46,13 @@ def built(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
                         "schema": "main",
                         "alias": "dim_customers",
                         "description": "customers",
-                        "columns": {"score": {"name": "score", "description": "points"}},
+                        "columns": {
+                            "score": {
+                                "name": "score",
+                                "description": "points",
+                                "meta": {"unit": "fp"},
+                            }
+                        },
                     }
                 }
             }

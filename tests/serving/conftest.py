@@ -79,6 +79,7 @@ def write_manifest(settings: Settings) -> None:
                 column.split()[0]: {
                     "name": column.split()[0],
                     "description": f"the {column.split()[0]}, in words",
+                    "meta": {"unit": "fp" if column.startswith("score") else "id"},
                 }
                 for column in columns.split(", ")
             },

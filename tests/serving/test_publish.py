@@ -67,7 +67,7 @@ def test_a_release_holds_every_published_table_in_both_forms(settings: Settings,
         )
 
 
-def test_descriptions_travel_with_the_tables(settings: Settings, built):
+def test_descriptions_and_units_travel_with_the_tables(settings: Settings, built):
     publish.publish(settings, built(), checks_passed=1)
     with open_release(settings) as connection:
         assert connection.execute(
@@ -78,9 +78,16 @@ def test_descriptions_travel_with_the_tables(settings: Settings, built):
             "and not internal"
         ).fetchall()
         assert bare == []
+        assert connection.execute(
+            "select comment from duckdb_columns() "
+            "where table_name = 'dim_customers' and column_name = 'score'"
+        ).fetchone() == ("the score, in words [fp]",)
     schema = pq.read_schema(publish.current(settings) / "dim_customers.parquet")
     assert schema.field("score").metadata[b"description"] == b"the score, in words"
+    assert schema.field("score").metadata[b"unit"] == b"fp"
+    assert schema.metadata[b"description"] == b"One row per row of dim_customers; it's described."
     assert json.loads(schema.metadata[b"columns"])["score"] == "the score, in words"
+    assert json.loads(schema.metadata[b"units"])["score"] == "fp"
 
 
 def test_the_file_opens_in_older_clients_and_nobody_can_write_it(settings: Settings, built):
@@ -148,6 +155,18 @@ def test_a_table_without_descriptions_is_not_published(settings: Settings, built
     nodes["nodes"]["model.journeys.dim_customers"]["columns"]["score"]["description"] = " "
     manifest.write_text(json.dumps(nodes))
     with pytest.raises(PublishError, match="dim_customers has no description of score"):
+        marts(settings)
+
+
+@pytest.mark.parametrize("unit", [None, "", "parsecs"])
+def test_a_column_without_a_known_unit_is_not_published(settings: Settings, built, unit):
+    built(1)
+    manifest = settings.root / "dbt" / "target" / "manifest.json"
+    nodes = json.loads(manifest.read_text())
+    column = nodes["nodes"]["model.journeys.dim_customers"]["columns"]["score"]
+    column["meta"] = {"unit": unit} if unit is not None else {}
+    manifest.write_text(json.dumps(nodes))
+    with pytest.raises(PublishError, match="dim_customers has no known unit of score"):
         marts(settings)
 
 
