@@ -40,8 +40,10 @@ def audit_build(build_id: str) -> dict[str, str | int]:
     settings = Settings.read()
     with mistakes_fail_at_once(), warehouse.sole_writer(settings):
         publish.require_build(settings, build_id)
-        relations = {mart.name: mart.relation for mart in marts(settings)}
-        checks = audit(settings.warehouse, relations, published.SUITES)
+        tables = marts(settings)
+        relations = {mart.name: mart.relation for mart in tables}
+        suites = published.suites({mart.name: mart.text_columns() for mart in tables})
+        checks = audit(settings.warehouse, relations, suites)
         results = publish.audit_page(settings, build_id)
         results.parent.mkdir(parents=True, exist_ok=True)
         shown = page(checks, f"Audit of build {build_id}", entered(settings))

@@ -48,6 +48,10 @@ class Mart:
     columns: dict[str, str]
     units: dict[str, str]
 
+    def text_columns(self) -> list[str]:
+        """The columns that hold words or keys of other systems."""
+        return [column for column, unit in self.units.items() if unit in ("id", "word", "text")]
+
 
 def marts(settings: Settings) -> list[Mart]:
     """The published tables of the last build, by name.

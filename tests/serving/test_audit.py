@@ -8,7 +8,7 @@ import great_expectations.expectations as gxe
 import pytest
 
 from expectations.audit import Entered, audit, page
-from expectations.published import SUITES, _impersonal, _like, _never
+from expectations.published import SUITES, _like, _never, impersonal, suites
 
 RELATIONS = {"dim_customers": '"main"."dim_customers"'}
 
@@ -31,7 +31,7 @@ def warehouse(tmp_path: Path) -> Path:
         gxe.ExpectTableRowCountToBeBetween(min_value=11, meta={"reason": "why"}),
         _never("score < 0", "why"),
         _like("customer_id", "^[0-9a-f]{32}$", "why"),
-        *_impersonal("customer_id"),
+        impersonal("customer_id"),
     ],
 )
 def test_an_expectation_that_is_not_met_fails_with_its_reason(warehouse: Path, expectation):
@@ -43,6 +43,28 @@ def test_an_expectation_that_is_not_met_fails_with_its_reason(warehouse: Path, e
     assert "the record is not a JSON object" in shown
     assert "FAILED" in shown and check.reason in shown
     assert "ann@example.com" not in shown + repr(check)
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("ann@example.com", False),
+        ("call +4930231250042 back", False),
+        ("tel:+4930231250042", False),
+        ("a + b @ 12 o'clock", True),
+        ("gid://shopify/Order/5400000004034", True),
+    ],
+)
+def test_every_text_column_of_every_table_is_held_against_personal_data(
+    tmp_path: Path, text: str, passes: bool
+):
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("create table rpt_signals_due as select $t as source_key", {"t": text})
+    (personal,) = suites({"rpt_signals_due": ["source_key"]})["rpt_signals_due"][-1:]
+    (check,) = audit(path, {"rpt_signals_due": "rpt_signals_due"}, {"rpt_signals_due": [personal]})
+    assert check.passed is passes
+    assert check.reason.startswith("source_key: ")
 
 
 def test_an_expectation_that_is_met_passes(warehouse: Path):
