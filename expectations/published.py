@@ -104,6 +104,13 @@ SUITES: dict[str, Sequence[Any]] = {
         _between("interaction_count", 1, None, "a customer has an interaction"),
         _never("last_seen_at < first_seen_at", "last is after first"),
     ],
+    "dim_days": [
+        _between("weekday", 1, 7, "a weekday"),
+    ],
+    "customer_stream": [
+        # what it says of customers and points is checked where it comes from
+        _never("activity_repeated_at < ts", "what is repeated comes later"),
+    ],
     "customer_id_map": [
         _like("identifier_hash", HASH, "identifiers leave as keyed hashes only"),
         _like("customer_id", CUSTOMER, "a customer is a keyed hash"),

@@ -50,6 +50,9 @@ final as (
         steps.journey_id,
         steps.step_number,
         steps.issue_id,
+        case
+            when steps.conversation_key is not null then {{ surrogate_key(['steps.conversation_key']) }}
+        end as conversation_id,
         sessions.session_id,
         steps.event_id,
         steps.source,
