@@ -72,6 +72,14 @@ SUITES: dict[str, Sequence[Any]] = {
         _never("last_step_at < opened_at", "a journey ends after it opens"),
         _never("contact_count > step_count", "a contact is a step"),
         _never("inbound_contact_count > contact_count", "an inbound contact is a contact"),
+        _between("reopen_count", 0, None, "a count is never negative"),
+        _between("reassignment_count", 0, None, "a count is never negative"),
+    ],
+    "fct_web_sessions": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _between("step_count", 1, None, "a session has a step"),
+        _between("duration_seconds", 0, None, "a session ends after it starts"),
+        _between("points", 0, None, "friction is never negative"),
     ],
     "fct_friction": [
         _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),

@@ -71,11 +71,12 @@ def insert_csv(
     rows = _csv_rows(file, header, delimiter, broken)
     refused = {number for number, _ in broken}
     numbers = [n for n in range(1, rows.num_rows + len(refused) + 1) if n not in refused]
+    alias = unlike(header)
     connection.register("csv_rows", rows)
-    connection.register("csv_numbers", pa.table({"number": pa.array(numbers, pa.int64())}))
+    connection.register("csv_numbers", pa.table({f"{alias}n": pa.array(numbers, pa.int64())}))
     connection.execute(
-        f"insert into lines select {file.number}, number, to_json(row), null "
-        "from csv_rows as row positional join csv_numbers"
+        f"insert into lines select {file.number}, csv_numbers.{alias}n, to_json({alias}), null "
+        f"from csv_rows as {alias} positional join csv_numbers"
     )
     connection.unregister("csv_rows")
     connection.unregister("csv_numbers")
@@ -112,13 +113,21 @@ def insert_parquet(
         ).fetchall()
     except duckdb.Error as error:
         raise UnreadableFile(file.name, first_line(error)) from error
-    _need(file, [row[0] for row in rows], columns)
+    header = [row[0] for row in rows]
+    _need(file, header, columns)
+    alias = unlike(header)
     _insert(
         connection,
         file,
-        f"select row_number() over (), to_json(row) "
-        f"from read_parquet({literal(globless(file.path))}) as row",
+        f"select row_number() over (), to_json({alias}) "
+        f"from read_parquet({literal(globless(file.path))}) as {alias}",
     )
+
+
+def unlike(header: Sequence[str]) -> str:
+    """A name for a whole row that none of its columns has: SQL takes a column first."""
+    longest = max((len(name) for name in header), default=0)
+    return "row_" + "_" * longest
 
 
 def _without_mark(connection: duckdb.DuckDBPyConnection, file: File) -> File:

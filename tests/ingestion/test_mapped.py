@@ -267,3 +267,28 @@ def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
     assert "the signal is not in the friction catalogue (first: row 2)" in said
     assert "signal=contact.problem" in said
     assert not settings.log.exists()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_column_may_have_any_name_also_those_that_the_reader_uses_itself(
+    recorded, settings, tmp_path, form
+):
+    rows = {"number": ["n1", "n2"], "row": ["x", "y"], "file_no": ["7", "8"],
+            "payload": ["p", "q"], "_row": ["a", "b"], "at": ["2026-03-01", "2026-03-02"]}  # fmt: skip
+    table = tmp_path / f"table.{form}"
+    if form == "csv":
+        pd.DataFrame(rows).to_csv(table, index=False)
+    else:
+        pd.DataFrame(rows).to_parquet(table)
+    mapping = f"""
+files: "table.{form}"
+format: {form}
+time_zone: UTC
+key: [number, row]
+interactions: [{{occurred_at: at, touchpoint: payload, outcome: file_no, reason: _row}}]
+"""
+    found = recorded(_land(settings, mapping), {table.name: table.read_bytes()})
+    assert found.events["record_key"].tolist() == ["n1/x", "n2/y"]
+    assert [json.loads(payload) for payload in found.events["payload"]] == [
+        dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)
+    ]

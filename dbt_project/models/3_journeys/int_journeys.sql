@@ -14,6 +14,15 @@ milestones as (
 
 ),
 
+standing as (
+
+    select distinct kind
+
+    from {{ ref('journey_types') }}
+    where milestone = 'standing'
+
+),
+
 run as (
 
     select * from {{ ref('stg_run') }}
@@ -35,7 +44,10 @@ summed as (
         count(*) filter (where is_human_contact) as contact_count,
         count(*) filter (where is_human_contact and direction = 'inbound') as inbound_contact_count,
         max(occurred_at) filter (
-            where kind = 'reopened' or (is_human_contact and direction = 'inbound')
+            where
+            kind = 'reopened'
+            or kind in (select standing.kind from standing)
+            or (is_human_contact and direction = 'inbound')
         ) as last_asked_at
 
     from steps

@@ -1,5 +1,6 @@
 -- One row per web interaction of a customer, placed in a session: the visits of one device, or of
--- one customer where no device is known, until `session_gap_minutes` pass with nothing.
+-- one customer where no device is known, until `session_gap_minutes` pass with nothing. A session
+-- is named after its step recorded first, so a click that arrives late renames nothing.
 
 with
 
@@ -34,7 +35,9 @@ on_devices as (
         steps.interaction_id,
         steps.customer_id,
         coalesce(devices.device_id, steps.customer_id) as device_id,
-        steps.occurred_at
+        steps.touchpoint,
+        steps.occurred_at,
+        steps.recorded_at
 
     from steps
     left join devices on steps.event_id = devices.event_id
@@ -78,18 +81,24 @@ final as (
 
     select
         interaction_id,
-        first_value(interaction_id) over session as session_id,
+        first_value(interaction_id) over recorded as session_id,
         row_number() over session as session_step,
         customer_id,
         device_id,
+        touchpoint,
         occurred_at
 
     from numbered
 
-    window session as (
-        partition by customer_id, device_id, session_number
-        order by occurred_at, interaction_id
-    )
+    window
+        session as (
+            partition by customer_id, device_id, session_number
+            order by occurred_at, interaction_id
+        ),
+        recorded as (
+            partition by customer_id, device_id, session_number
+            order by recorded_at, occurred_at, interaction_id
+        )
 
 )
 

@@ -20,6 +20,12 @@ points as (
 
 ),
 
+moves as (
+
+    select * from {{ ref('int_journey_moves') }}
+
+),
+
 ends as (
 
     select
@@ -99,6 +105,8 @@ final as (
         journeys.contact_count,
         journeys.inbound_contact_count,
         ends.handler_count,
+        coalesce(moves.reopen_count, 0) as reopen_count,
+        coalesce(moves.reassignment_count, 0) as reassignment_count,
 
         -- what it cost
         {{ as_points('coalesce(points.friction_micro, 0)') }} as points,
@@ -110,6 +118,7 @@ final as (
     inner join ends on journeys.journey_id = ends.journey_id
     left join paths on journeys.journey_id = paths.journey_id
     left join points on journeys.journey_id = points.journey_id
+    left join moves on journeys.journey_id = moves.journey_id
 
 )
 
