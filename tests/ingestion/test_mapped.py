@@ -273,8 +273,14 @@ def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
 def test_a_column_may_have_any_name_also_those_that_the_reader_uses_itself(
     recorded, settings, tmp_path, form
 ):
-    rows = {"number": ["n1", "n2"], "row": ["x", "y"], "file_no": ["7", "8"],
-            "payload": ["p", "q"], "_row": ["a", "b"], "at": ["2026-03-01", "2026-03-02"]}  # fmt: skip
+    rows = {
+        "number": ["n1", "n2"],
+        "row": ["x", "y"],
+        "file_no": ["7", "8"],
+        "payload": ["p", "q"],
+        "_row": ["a", "b"],
+        "at": ["2026-03-01", "2026-03-02"],
+    }
     table = tmp_path / f"table.{form}"
     if form == "csv":
         pd.DataFrame(rows).to_csv(table, index=False)
