@@ -9,10 +9,14 @@ NAME ?= $(if $(SOURCES),main,sample)
 AS_OF ?=
 KNOWN_AT ?=
 CUSTOMER ?=
+JOURNEY ?=
+PROMISE ?=
+QUERY ?=
+FORMAT ?=
 FILE ?=
 AT ?=
 PORT ?= 8080
-export SOURCES NAME AS_OF KNOWN_AT CUSTOMER FILE AT PORT
+export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT FILE AT PORT
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -20,7 +24,7 @@ READY := .venv/installed.stamp
 KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test $(KINDS:%=test-%) check fix explain score status rebuild \
+.PHONY: help run up down test $(KINDS:%=test-%) check fix explain sql score status rebuild \
 	check-mapping quarantine-replay clean
 
 help:
@@ -46,8 +50,11 @@ up: $(READY)  ## start Airflow on localhost for [NAME=] [SOURCES=] [PORT=]: file
 down: $(READY)  ## stop what `make up` started for [NAME=]
 	@$(BIN)/python -m dags.local.processes down --name "$$NAME"
 
-explain: $(READY)  ## one customer's steps, promises, signals and points: CUSTOMER=<id> or <type>:<value> [NAME=]
-	@$(BIN)/python -m serving.explain --name "$$NAME" --customer "$$CUSTOMER"
+explain: $(READY)  ## a story: what happened, what was promised, what it cost and what would help: CUSTOMER=<id> or <type>:<value>, JOURNEY=<id> or PROMISE=<id> [NAME=]
+	@$(BIN)/python -m serving.explain --name "$$NAME" --customer "$$CUSTOMER" --journey "$$JOURNEY" --promise "$$PROMISE"
+
+sql: $(READY)  ## a shell on the current release, read-only; one answer with [QUERY="select ..."] [FORMAT=csv] [NAME=]
+	@$(BIN)/python -m serving.sql --name "$$NAME" --query "$$QUERY" --format "$$FORMAT"
 
 score: $(READY)  ## every customer's score at an instant: AT=<time> [NAME=]
 	@$(BIN)/python -m serving.score_at --name "$$NAME" --at "$$AT"

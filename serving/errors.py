@@ -27,3 +27,7 @@ class NotPublished(ServingError):
 
 class NotFound(ServingError):
     """The release knows nothing of what was asked for."""
+
+
+class QueryError(ServingError):
+    """A question that the release cannot answer: says why, in the database's words."""

@@ -12,7 +12,7 @@ import pytest
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
 from ingestion.sources import MODULES
-from serving import explain
+from serving.explain.stories import explain
 from tests.end_to_end.conftest import Make
 from tests.sample_company.people import FIRST, LAST
 from tests.serving.personal_data import People, looks_personal
@@ -127,7 +127,7 @@ def test_a_customer_is_found_by_what_the_company_knows_them_by(
         for kind in ("user_id", "email"):
             value = customer["identifiers"].get(kind, [""])[0]
             if value and value not in shared:
-                told = explain.explain(settings_of(root), f"{kind}:{value}")
+                told = explain(settings_of(root), "customer", f"{kind}:{value}")
                 assert told[0].startswith("Customer ")
                 assert value not in "\n".join(told)
                 found += 1

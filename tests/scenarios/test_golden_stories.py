@@ -14,6 +14,10 @@ import duckdb
 import pytest
 
 from ingestion.quarantine import Quarantine
+from serving.explain import customer as explain_customer
+from serving.explain import journey as explain_journey
+from serving.explain import promise as explain_promise
+from serving.explain.parts import Release
 from tests.ingestion.test_connect import contact
 from tests.ingestion.test_shopify import FULFILLMENT_ORDER, ORDER
 from tests.warehouse.promise_world import rows_of
@@ -516,3 +520,48 @@ def test_kept_twice_counts_once_and_kept_without_made_is_told(warehouse):
         [who(warehouse, "g1")],
     ).fetchall()
     assert credit == [("f2", 0.25), ("f4", 0.25)]
+
+
+def told(root: Path, warehouse: duckdb.DuckDBPyConnection) -> Release:
+    """The stories as a release that `make explain` reads."""
+    return Release(warehouse, settings_of(root), AS_OF)
+
+
+def test_the_cars_promise_is_explained_in_words(root, warehouse):
+    lines = explain_promise.story(told(root, warehouse), "dealer/C1")
+    words = "\n".join(lines)
+    assert "Pickup for order:C1" in words
+    assert "It was broken, and kept late." in words
+    assert "for 20 days the company knew and said nothing" in words
+    assert "20 days overdue: 19 without a word, 1 with one." in words
+    assert "0 times before the due and 1 time after it" in words
+    assert "It led to 'we will come back to you'" in words
+    happened = [line.split()[0:2] for line in lines if line.startswith("  2026-")]
+    assert happened == sorted(happened) and len(happened) >= 6
+    assert "done, the customer not told: pickup" in words
+    assert "… 17 days of nothing" in words or "… 18 days of nothing" in words
+    assert "What would help" in lines
+
+
+def test_a_journey_is_explained_with_its_promises_and_points(root, warehouse):
+    customer_id = who(warehouse, "car-1")
+    ((journey_id, points),) = warehouse.execute(
+        "select journey_id, points from fct_journeys where customer_id = ?", [customer_id]
+    ).fetchall()
+    words = "\n".join(explain_journey.story(told(root, warehouse), journey_id))
+    assert f"It cost {points:.2f} points of friction" in words
+    assert "2 promises: 2 broken" in words
+    assert "promise.breach at " in words and "kept for the customer: pickup" in words
+    assert f"Customer {customer_id} is at level " in words
+    assert "+3.75" in words or "+6.25" in words
+
+
+def test_a_customer_is_explained_with_every_point_of_the_ledger(root, warehouse):
+    lines = explain_customer.story(told(root, warehouse), who(warehouse, "car-1"))
+    words = "\n".join(lines)
+    explanations = warehouse.execute(
+        "select explanation from fct_friction where customer_id = ?", [who(warehouse, "car-1")]
+    ).fetchall()
+    assert len(explanations) > 10
+    for (explanation,) in explanations:
+        assert explanation in words
