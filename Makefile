@@ -22,10 +22,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/installed.stamp
 KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
+# Kinds that need more than the lock installs; each has a command of its own, `make test` none.
+TOOL_KINDS := old_client
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test $(KINDS:%=test-%) check fix explain sql score status rebuild \
-	check-mapping quarantine-replay clean
+	check-mapping quarantine-replay clean test-old-client
 
 help:
 	@sed -nE 's/^([a-z_%-]+):[^#]*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/%/<kind>/' \
@@ -72,10 +74,23 @@ quarantine-replay: $(READY)  ## read again what was set aside, after a fix [NAME
 	@$(BIN)/python -m ingestion quarantine-replay --name "$$NAME" --sources "$$SOURCES"
 
 test: $(READY)  ## all tests, on two cores
-	@$(BIN)/python -m pytest tests --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest tests $(TOOL_KINDS:%=--ignore=tests/%) --numprocesses 2 --dist loadfile
 
 test-%: $(READY)  ## tests of one kind
 	@$(BIN)/python -m pytest tests/$*
+
+# An environment beside the main one, from a lock of its own.
+define locked
+@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+@VIRTUAL_ENV=$(CURDIR)/$(1) $(BIN)/uv pip sync --quiet --require-hashes $(2)
+@touch $(1)/installed.stamp
+endef
+
+.venv-old-client/installed.stamp: tests/old_client/requirements.lock | $(READY)
+	$(call locked,.venv-old-client,$<)
+
+test-old-client: $(READY) .venv-old-client/installed.stamp  ## releases in DuckDB 1.1, installed in an environment of its own
+	@$(BIN)/python -m pytest tests/old_client
 
 check: $(READY)  ## formatting, lint, types, SQL lint, dbt parse, architecture
 	$(BIN)/ruff format --check .

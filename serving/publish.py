@@ -249,7 +249,7 @@ def releases(settings: Settings) -> list[Path]:
     """The folders of all kept releases, oldest first."""
     return sorted(
         path
-        for path in settings.published.glob("*")
+        for path in settings.published.glob("[!.]*")
         if path.is_dir() and not path.is_symlink() and (path / "release.json").exists()
     )
 
@@ -265,17 +265,20 @@ def point_current_at(settings: Settings, release_id: str) -> None:
 
 def drop_old(settings: Settings) -> None:
     """Delete all but the newest releases. Who has one open keeps reading it."""
-    for path in releases(settings)[:-KEPT]:
-        shutil.rmtree(path)
+    others = [path for path in releases(settings) if path != current(settings)]
+    for path in others[: 1 - KEPT]:
+        # Out of sight first: a release that is half deleted is none.
+        leftover = path.rename(path.with_name(f".{path.name}.part"))
+        shutil.rmtree(leftover)
 
 
 def unused(settings: Settings, build_id: str) -> str:
-    """A release id of this build that no release has: a build may be published again."""
-    taken = {path.name for path in releases(settings)}
-    number = 1
-    while (release_id := build_id if number == 1 else f"{build_id}-{number}") in taken:
-        number += 1
-    return release_id
+    """A release id later in order than all of this build: a build may be published again."""
+    taken = [path.name for path in releases(settings) if path.name.startswith(build_id)]
+    if not taken:
+        return build_id
+    number = taken[-1].removeprefix(build_id).removeprefix("-") or "1"
+    return f"{build_id}-{int(number) + 1:03d}"
 
 
 def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

@@ -33,6 +33,43 @@ while not os.path.exists(until):
 print(reads)
 """
 
+# Publishes in a child that dies by SIGKILL at its n-th line of `publish.py`, n = 1, 8, …; says
+# after each how far it was, and goes on when it is told to.
+KILLED = """
+import os, signal, sys
+from ingestion.settings import Settings
+from serving import publish
+
+HELPERS = {"count", "text", "flush", "<genexpr>", "<listcomp>", "<dictcomp>"}
+
+def die_at(last):
+    lines = 0
+    def trace(frame, event, _):
+        nonlocal lines
+        if frame.f_code.co_filename != publish.__file__ or frame.f_code.co_name in HELPERS:
+            return None
+        if event == "line":
+            lines += 1
+            if lines == last:
+                print(frame.f_code.co_name, flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+    sys.settrace(trace)
+
+for step in range(int(sys.argv[2]), 10_000, int(sys.argv[3])):
+    child = os.fork()
+    if child == 0:
+        die_at(step)
+        publish.publish(Settings.read("test"), sys.argv[1], 1)
+        print("whole", flush=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        break
+    if not sys.stdin.readline():
+        break
+"""
+
 
 def open_release(settings: Settings) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(publish.current(settings) / "journeys.duckdb", read_only=True)
@@ -109,6 +146,14 @@ def test_three_releases_are_kept(settings: Settings, built):
     assert publish.current(settings).name == kept[-1]
 
 
+def test_a_build_published_many_times_keeps_its_newest_releases(settings: Settings, built):
+    build_id = built(1)
+    for _ in range(12):
+        newest = publish.publish(settings, build_id, checks_passed=1)
+        assert publish.current(settings).name == newest.release_id
+    assert len(publish.releases(settings)) == 3
+
+
 def test_what_another_run_has_built_since_is_not_published_as_audited(settings: Settings, built):
     audited = built(1)
     built(2)
@@ -136,6 +181,49 @@ def test_a_publish_that_was_killed_leaves_the_old_release_and_the_next_one_clean
     publish.publish(settings, second, checks_passed=1)
     assert publish.current(settings).name == second
     assert not list(settings.published.glob(".*.part"))
+
+
+def test_a_publish_killed_at_any_step_leaves_the_old_release_or_the_new_one_whole(
+    settings: Settings, built
+):
+    def assert_whole(release: Path) -> int:
+        told = publish.read_release(release)
+        with duckdb.connect(release / "journeys.duckdb", read_only=True) as connection:
+            ((version,),) = connection.execute(
+                "select distinct version from fct_interactions union "
+                "select distinct version from dim_customers"
+            ).fetchall()
+            for table, rows in told.row_counts.items():
+                assert connection.execute(f"select count(*) from {table}").fetchone() == (rows,)
+                assert pq.read_metadata(release / f"{table}.parquet").num_rows == rows
+        assert all(path.stat().st_mode & 0o777 == 0o444 for path in release.iterdir())
+        return version
+
+    publish.publish(settings, built(1), checks_passed=1)
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, built(2), "1", "7"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin and child.stdout
+    died_in, versions = set[str](), []
+    for step in child.stdout:
+        assert len(versions) < 200
+        died_in.add(step.strip())
+        versions.append(assert_whole(publish.current(settings)))
+        for release in publish.releases(settings):
+            assert_whole(release)
+        if step.strip() == "whole":
+            break
+        child.stdin.write("\n")
+        child.stdin.flush()
+    assert child.wait(timeout=60) == 0
+    # From some step on it is the new one, and never the old one again.
+    assert versions == sorted(versions) and set(versions) == {1, 2}
+    assert {"publish", "copy", "comment", "whole"} <= died_in
+    assert len(publish.releases(settings)) == 3
+    assert not list(settings.published.glob(".*"))
 
 
 def test_a_table_that_does_not_arrive_whole_is_not_published(
