@@ -23,16 +23,16 @@ BIN := .venv/bin
 READY := .venv/installed.stamp
 KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
 # Kinds that need more than the lock installs; each has a command of its own, `make test` none.
-TOOL_KINDS := old_client
+TOOL_KINDS := browser old_client
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test $(KINDS:%=test-%) check fix explain sql score status rebuild \
-	check-mapping quarantine-replay clean test-old-client
+.PHONY: help run up down test check fix explain sql score status rebuild \
+	check-mapping quarantine-replay clean test-browser test-old-client
 
 help:
 	@sed -nE 's/^([a-z_%-]+):[^#]*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/%/<kind>/' \
 		| awk -F '\t' '{printf "make %-18s %s\n", $$1, $$2}'
-	@echo "                        kinds of test: $(KINDS)"
+	@echo "                        kinds of test: $(KINDS) $(TOOL_KINDS)"
 
 $(READY): requirements.lock
 	@echo "setting up .venv (once) ..."
@@ -91,6 +91,10 @@ endef
 
 test-old-client: $(READY) .venv-old-client/installed.stamp  ## releases in DuckDB 1.1, installed in an environment of its own
 	@$(BIN)/python -m pytest tests/old_client
+
+test-browser: $(READY)  ## the report in a headless Chromium; installs it where it may
+	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get -qq update && apt-get -qq install -y chromium; }
+	@$(BIN)/python -m pytest tests/browser
 
 check: $(READY)  ## formatting, lint, types, SQL lint, dbt parse, architecture
 	$(BIN)/ruff format --check .

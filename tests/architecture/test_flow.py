@@ -135,3 +135,13 @@ def test_the_dags_do_no_work():
         text = (REPOSITORY / "dags" / f"{name}.py").read_text()
         for word in ("duckdb", "dbt.cli", "great_expectations", "import pandas"):
             assert word not in text, f"dags/{name}.py: {word}"
+
+
+@pytest.mark.parametrize(
+    "kind", sorted({path.parent.name for path in (REPOSITORY / "tests").glob("*/test_*.py")})
+)
+def test_make_runs_each_kind_of_tests(kind: str):
+    asked = subprocess.run(
+        ["make", "-n", f"test-{kind}"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert f"pytest tests/{kind}" in asked.stdout
