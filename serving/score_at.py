@@ -11,8 +11,10 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ import jinja2
 
 from ingestion.settings import Settings
 from serving.errors import NotPublished, ServingError, TimeError
+from serving.publish import text
 from serving.times import utc
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+SEEDS_FOLDER = PROJECT / "seeds"
 SEEDS = {
     "friction_params": "rule_version varchar, name varchar, value decimal(18, 3)",
     "levels": "rule_version varchar, level integer, threshold_fp bigint, intervention varchar",
@@ -50,19 +54,46 @@ def scores_at(release: Path, at: datetime) -> list[tuple[Any, ...]]:
     `release` is the DuckDB file of a release. Points are floats, not rounded. A customer of whom
     nothing had occurred by then has no row. Raises NotPublished where there is no such file.
     """
+    with opened(release) as connection:
+        score(connection, at)
+        return connection.execute(
+            "select customer_id, friction, peak, end_friction, credit_balance, credit_applied, "
+            "score, level, rfs from int_customer_scores order by customer_id"
+        ).fetchall()
+
+
+def levels_at(
+    connection: duckdb.DuckDBPyConnection, instants: Iterable[datetime]
+) -> dict[datetime, dict[int, int]]:
+    """How many customers with a signal were at each level at each instant (naive, UTC).
+
+    `connection` is one of `opened`.
+    """
+    counted = {}
+    for at in instants:
+        score(connection, at)
+        counted[at] = dict(
+            connection.execute(
+                "select level, count(*) from int_customer_scores group by level"
+            ).fetchall()
+        )
+    return counted
+
+
+@contextmanager
+def opened(release: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the release attached as `release`, and in memory what scoring needs.
+
+    Raises NotPublished where there is no such file.
+    """
     if not release.exists():
         raise NotPublished(f"{release} is missing: nothing has been published yet")
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach '{release}' as release (read_only)")
+        connection.execute(f"attach {text(release)} as release (read_only)")
         for seed, columns in SEEDS.items():
             connection.execute(f"create table {seed} ({columns})")
-            connection.execute(f"copy {seed} from '{PROJECT}/seeds/{seed}.csv' (header)")
-        connection.execute(
-            "create table stg_run as select cast(? as timestamp) as as_of, "
-            "(select max(rule_version) from release.fct_scores) as rule_version",
-            [at],
-        )
+            connection.execute(f"copy {seed} from '{SEEDS_FOLDER}/{seed}.csv' (header)")
         needed = (
             "customer_id, occurred_at, signal_number, half_life, decay_epoch, decay_weight, "
             "friction_micro, credit_micro"
@@ -71,12 +102,24 @@ def scores_at(release: Path, at: datetime) -> list[tuple[Any, ...]]:
             f"create view int_scored_signals as select {needed} from release.fct_scores "
             f"union all select {needed} from release.rpt_signals_due"
         )
-        for model in MODELS:
-            connection.execute(f"create table {model} as {rendered(model)}")
-        return connection.execute(
-            "select customer_id, friction, peak, end_friction, credit_balance, credit_applied, "
-            "score, level, rfs from int_customer_scores order by customer_id"
-        ).fetchall()
+        yield connection
+
+
+def score(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    """Leave every customer's score at `at` in the table `int_customer_scores`."""
+    connection.execute(
+        "create or replace table stg_run as select cast(? as timestamp) as as_of, "
+        "(select max(rule_version) from release.fct_scores) as rule_version",
+        [at],
+    )
+    for model, sql in models().items():
+        connection.execute(f"create or replace table {model} as {sql}")
+
+
+@cache
+def models() -> dict[str, str]:
+    """The SQL of MODELS in their order, rendered."""
+    return {model: rendered(model) for model in MODELS}
 
 
 def rendered(model: str) -> str:
@@ -121,11 +164,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--name", default="", help="which state; see make run NAME=")
     options = parser.parse_args(arguments)
     try:
-        text = utc(options.at, "AT")
-        if not text:
+        at = utc(options.at, "AT")
+        if not at:
             raise TimeError("AT is missing: make score AT=2026-03-31T12:00:00Z")
         release = Settings.read(options.name or None).published / "current" / "journeys.duckdb"
-        write_csv(scores_at(release, datetime.fromisoformat(text)))
+        write_csv(scores_at(release, datetime.fromisoformat(at)))
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader (`| head`) has seen enough; what is left to flush at exit goes nowhere

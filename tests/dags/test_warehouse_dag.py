@@ -59,7 +59,7 @@ def built(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         )
     )
     monkeypatch.setattr(warehouse, "build", build)
-    monkeypatch.setattr(page, "read", lambda connection: None)
+    monkeypatch.setattr(page, "read", lambda release, as_of, rule_version: None)
     monkeypatch.setattr(page, "page", lambda release, figures: "<!doctype html>")
     good = {"dim_customers": [_never("score < 0", "a score is never negative")]}
     monkeypatch.setattr(published, "SUITES", good)

@@ -76,7 +76,13 @@ def test_the_last_lines_say_what_there_is_and_where_to_look(first_run: Done, roo
 
 def test_the_page_and_the_audit_stand_beside_the_tables(first_run: Done, root: Path):
     page = (release(root) / "report.html").read_text()
-    assert "customers" in page and "<script" not in page and "http" not in page
+    with duckdb.connect(release(root) / "journeys.duckdb", read_only=True) as connection:
+        numbers = connection.execute(
+            "select count(*) filter (where level >= 2), count(*) from dim_customers"
+        ).fetchone()
+    assert numbers is not None
+    assert f"<h1>{numbers[0] or 'None'} of {numbers[1]:,} customers need" in page
+    assert "default-src 'none'" in page and "src=" not in page[: page.index("<script>")]
     audit = (release(root) / "audit.html").read_text()
     assert "passed" in audit and "FAILED" not in audit
 
