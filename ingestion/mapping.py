@@ -35,10 +35,12 @@ TEXT_TARGETS = (
 TARGETS = (*TIME_TARGETS, *FLAG_TARGETS, *TEXT_TARGETS, "measure", "subject")
 INTERACTION_KEYS = (*TARGETS, "if", "optional")
 RECORD_KEYS = (
-    "files", "format", "delimiter", "time_zone", "key", "version", "immutable", "recorded_at",
-    "customer", "identifiers", "interactions",
+    "files", "format", "delimiter", "time_zone", "empty", "key", "version", "immutable",
+    "recorded_at", "customer", "identifiers", "interactions",
 )  # fmt: skip
 FIELD_KEYS = ("column", "value", "format", "time_zone", "unit", "date", "values", "prefix")
+SINCE_KEYS = ("since", "format", "time_zone")
+CONDITION_KEYS = ("in", "not_in", "present", "by", "after", "format", "time_zone")
 ALLOWED_VALUES = {
     "phase": ("before", "beginning", "during", "after"),
     "direction": ("inbound", "outbound", "internal"),
@@ -49,7 +51,10 @@ ALLOWED_VALUES = {
 
 @dataclass(frozen=True)
 class Field:
-    """Where a value comes from: a column of the row, or a constant."""
+    """Where a value comes from: a column of the row, or a constant.
+
+    `is_since`: the value is the time that passed from the column's to the interaction's own.
+    """
 
     column: str | None = None
     value: str | None = None
@@ -59,16 +64,23 @@ class Field:
     is_date: bool = False
     values: tuple[tuple[str, str], ...] = ()
     prefix: str = ""
+    is_since: bool = False
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Which rows give the interaction: those whose column holds one of the values."""
+    """Which rows give the interaction: those whose column holds one of the values.
+
+    Or whose `time` is not later than `by`, read as a due; or is later than `after`.
+    """
 
     column: str
     is_in: tuple[str, ...] | None = None
     is_not_in: tuple[str, ...] | None = None
     is_present: bool | None = None
+    time: Field | None = None
+    by: Field | None = None
+    after: Field | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,7 @@ class Record:
     format: str
     delimiter: str | None
     time_zone: str | None
+    empty: tuple[str, ...]
     key: tuple[str, ...]
     version: Field | None
     version_type: str
@@ -108,7 +121,9 @@ class Record:
         used = set(self.key)
         for interaction in self.interactions:
             fields += [field for _, field in interaction.fields]
-            used |= {condition.column for condition in interaction.conditions}
+            for condition in interaction.conditions:
+                used.add(condition.column)
+                fields += [field for field in (condition.by, condition.after) if field]
         return tuple(sorted(used | {field.column for field in fields if field.column}))
 
 
@@ -148,15 +163,16 @@ def parse(source: str, said: Any, place: "_Place | None" = None) -> SourceMappin
     if not isinstance(said, dict):
         raise place.error((), "a mapping is a list of keys and values", RECORD_KEYS)
     if "records" in said:
-        place.known((), said, ("records", "time_zone", "description"))
+        shared = {key: said[key] for key in ("time_zone", "empty") if key in said}
+        place.known((), said, ("records", "description", "time_zone", "empty"))
         records = place.mapping(("records",), said["records"])
         read = tuple(
-            _record(str(name), value, ("records", name), place, said.get("time_zone"))
+            _record(str(name), value, ("records", name), place, shared)
             for name, value in records.items()
         )
     else:
         body = {key: value for key, value in said.items() if key != "description"}
-        read = (_record("row", body, (), place, None),)
+        read = (_record("row", body, (), place, {}),)
     return SourceMapping(source, said, read)
 
 
@@ -191,6 +207,15 @@ class _Place:
             raise self.error(path, f"{value!r} is not allowed", allowed)
         return value
 
+    def text(self, path: tuple, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise self.error(path, "must be a column")
+        return value
+
+    def zone_of(self, path: tuple, said: Mapping) -> None:
+        if said.get("time_zone") is not None:
+            self.zone((*path, "time_zone"), said["time_zone"])
+
     def zone(self, path: tuple, value: Any) -> str:
         try:
             ZoneInfo(value)
@@ -201,18 +226,17 @@ class _Place:
         return value
 
 
-def _record(name: str, said: Any, path: tuple, place: _Place, zone: str | None) -> Record:
-    said = place.mapping(path, said)
-    place.known(path, said, RECORD_KEYS)
+def _record(name: str, said: Any, path: tuple, place: _Place, shared: Mapping) -> Record:
+    place.known(path, place.mapping(path, said), RECORD_KEYS)
+    said = {**shared, **said}
     if "files" not in said:
         raise place.error(path, "`files` is missing: the pattern of the files, such as '*.csv'")
     files = said["files"] if isinstance(said["files"], list) else [said["files"]]
     for pattern in files:
         if not isinstance(pattern, str) or pattern.startswith("/") or ".." in pattern:
             raise place.error((*path, "files"), f"{pattern!r} is not a pattern below the folder")
-    zone = said.get("time_zone", zone)
-    if zone is not None:
-        place.zone((*path, "time_zone"), zone)
+    zone = said.get("time_zone")
+    place.zone_of(path, said)
     version, version_type = _version(said, path, place, zone)
     interactions = said.get("interactions", [])
     if not isinstance(interactions, list):
@@ -226,6 +250,7 @@ def _record(name: str, said: Any, path: tuple, place: _Place, zone: str | None) 
         format=place.one_of((*path, "format"), said.get("format", "csv"), FORMATS),
         delimiter=said.get("delimiter"),
         time_zone=zone,
+        empty=_texts(said.get("empty"), (*path, "empty"), place) or (),
         key=_key(said.get("key"), (*path, "key"), place),
         version=version,
         version_type=version_type,
@@ -327,13 +352,23 @@ def _conditions(said: Any, path: tuple, place: _Place) -> tuple[Condition, ...]:
     for column, value in place.mapping(path, said).items():
         here = (*path, column)
         if isinstance(value, dict):
-            place.known(here, value, ("in", "not_in", "present"))
+            place.known(here, value, CONDITION_KEYS)
+            place.zone_of(here, value)
+            other = {
+                key: _field(key, value[key], (*here, key), place)
+                for key in ("by", "after")
+                if key in value
+            }
             found.append(
                 Condition(
                     str(column),
                     _texts(value.get("in"), here, place),
                     _texts(value.get("not_in"), here, place),
                     value.get("present"),
+                    Field(
+                        str(column), format=value.get("format"), time_zone=value.get("time_zone")
+                    ),
+                    **other,
                 )
             )
         else:
@@ -357,6 +392,15 @@ def _field(target: str, said: Any, path: tuple, place: _Place) -> Field:
         return Field(value=_text(said))
     if not isinstance(said, dict):
         raise place.error(path, "must be a column, or {column: …}, or {value: …}")
+    if target == "measure" and "since" in said:
+        place.known(path, said, SINCE_KEYS)
+        place.zone_of(path, said)
+        return Field(
+            column=place.text((*path, "since"), said["since"]),
+            format=said.get("format"),
+            time_zone=said.get("time_zone"),
+            is_since=True,
+        )
     place.known(path, said, FIELD_KEYS)
     if ("column" in said) == ("value" in said):
         raise place.error(path, "needs either `column` or `value`")
@@ -364,8 +408,7 @@ def _field(target: str, said: Any, path: tuple, place: _Place) -> Field:
         place.one_of((*path, "value"), said["value"], ALLOWED_VALUES[target])
     if "unit" in said:
         place.one_of((*path, "unit"), said["unit"], tuple(UNITS))
-    if "time_zone" in said:
-        place.zone((*path, "time_zone"), said["time_zone"])
+    place.zone_of(path, said)
     values = said.get("values", {})
     if not isinstance(values, dict):
         raise place.error((*path, "values"), "must be {as exported: as meant}")

@@ -245,6 +245,12 @@ def _condition(condition: Condition, record: Record) -> str:
         said.append(f"coalesce({column} not in {_set(condition.is_not_in)}, true)")
     if condition.is_present is not None:
         said.append(f"{column} is {'not ' if condition.is_present else ''}null")
+    for other, is_later in ((condition.by, "<="), (condition.after, ">")):
+        if other:
+            times_compared = (
+                f"{_time(condition.time, record)} {is_later} {_time(other, record, is_due=True)}"
+            )
+            said.append(f"coalesce({times_compared}, false)")
     return " and ".join(said) or "true"
 
 
@@ -267,9 +273,10 @@ def _checks(interaction: Interaction, record: Record) -> dict[str, str]:
             checks[target] = said(f"lower({_text(field, record)})")
     if interaction.field("signal"):
         checks["measure"] = said(_measure_state(interaction, record))
+        # A promise kept that names none is one kept without being made: it is flagged later.
         checks["promise_id"] = said(
-            f"case when {_signal(interaction, record)} in ('promise.made', 'promise.updated', "
-            f"'promise.kept') and {columns(interaction, record)['promise_id']} is null "
+            f"case when {_signal(interaction, record)} in ('promise.made', 'promise.updated') "
+            f"and {columns(interaction, record)['promise_id']} is null "
             "then 'missing' else 'ok' end"
         )
     promise = interaction.field("promise")
@@ -301,8 +308,9 @@ def _measure_state(interaction: Interaction, record: Record) -> str:
     return (
         f"case when {_signal(interaction, record)} not in {measured} then 'ok' "
         f"when {raw} is null then 'missing' "
-        f"when try_cast({raw} as decimal(30, 9)) is null then 'not a number' "
-        f"when try_cast({raw} as decimal(30, 9)) < 0 then 'negative' else 'ok' end"
+        f"when {_number(interaction, record)} < 0 then 'negative' "
+        f"when {_measure(interaction, record)} is null then 'not a number of this size' "
+        "else 'ok' end"
     )
 
 
@@ -331,15 +339,29 @@ def _measure(interaction: Interaction, record: Record) -> str:
     field = interaction.field("measure")
     if field is None:
         return "null::bigint"
-    number = f"try_cast({_raw(field, record)} as decimal(30, 9))"
-    if field.unit is None:
-        return f"floor({number})::bigint"
+    number = _number(interaction, record)
     in_ms = _set([name for name, signal in catalogue.SIGNALS.items() if signal.unit == "ms"])
-    millis = f"({number} * {UNITS[field.unit]})"
+    if field.is_since:
+        millis = f"({number} // 1000)"
+    elif field.unit:
+        millis = f"try_cast(floor({number} * {UNITS[field.unit]}) as bigint)"
+    else:
+        return f"try_cast(floor({number}) as bigint)"
     return (
-        f"(case when {_signal(interaction, record)} in {in_ms} then floor({millis})::bigint "
-        f"else floor({millis})::bigint // 1000 end)"
+        f"(case when {_signal(interaction, record)} in {in_ms} then {millis} "
+        f"else {millis} // 1000 end)"
     )
+
+
+def _number(interaction: Interaction, record: Record) -> str:
+    """The measure as it is written; of a `since`, in microseconds."""
+    field = interaction.field("measure")
+    if field is None:
+        return "null::bigint"
+    if field.is_since:
+        end = _time(interaction.field("occurred_at"), record)
+        return f"(epoch_us({end}) - epoch_us({_time(field, record)}))"
+    return f"try_cast({_raw(field, record)} as decimal(30, 9))"
 
 
 def _flag(flags: dict[str, list[str]], interaction: Interaction, record: Record) -> None:
@@ -386,7 +408,8 @@ def _is_date(field: Field, record: Record) -> str:
     if field.is_date:
         return "true"
     if field.format:
-        return "true" if field.format[:6] != "epoch_" and "%H" not in field.format else "false"
+        has_time = field.format[:6] == "epoch_" or re.search("%-?[HIcX]", field.format)
+        return "false" if has_time else "true"
     date = r"\d{4}-\d{1,2}-\d{1,2}"
     return f"coalesce(regexp_full_match(trim({_raw(field, record)}), {literal(date)}), false)"
 
@@ -409,7 +432,10 @@ def _raw(field: Field | None, record: Record) -> str:
 
 def _column(name: str, record: Record) -> str:
     path = ".".join('"' + part.replace('"', '""') + '"' for part in _path(name, record))
-    return f"nullif(trim(r.{path}), '')"
+    text = f"nullif(trim(r.{path}), '')"
+    return (
+        f"(case when {text} not in {_set(record.empty)} then {text} end)" if record.empty else text
+    )
 
 
 def _path(name: str, record: Record) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def test_the_column_names_of_a_signal_log_map_one_to_one(read):
         ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,2026-02-01 10:00", "before the promise"),
         ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,", "due time is missing"),
         ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,soon", "unreadable"),
-        ("ann,2026-03-01 10:00,,t,promise.kept,i1,,,,", "no promise_id"),
+        ("ann,2026-03-01 10:00,,t,promise.made,i1,,,,2026-03-09", "no promise_id"),
         ("ann,2026-02-30 10:00,phone,t,contact.problem,i1,after,,,", "time is missing"),
         ("ann,,phone,t,contact.problem,i1,after,,,", "time is missing"),
         ("ann,2026-03-01 10:00,phone", "not a JSON object"),
@@ -131,6 +131,88 @@ def test_a_date_without_a_time_is_due_at_the_end_of_its_local_day(read):
     _, (made,) = read(SIGNALS, {"events.csv": HEADER + row})
     assert made["due_at"] == datetime(2026, 3, 10, 22, 59, 59, 999999)
     assert made["is_date"] is True
+
+
+@pytest.mark.parametrize(
+    ("due", "format", "when"),
+    [
+        ("03/10/2026 03:30:00 PM", "%m/%d/%Y %I:%M:%S %p", datetime(2026, 3, 10, 14, 30)),
+        ("3/10/26 9:05", "%-m/%-d/%y %-H:%M", datetime(2026, 3, 10, 8, 5)),
+        ("10-Mar-2026", "%d-%b-%Y", datetime(2026, 3, 10, 22, 59, 59, 999999)),
+    ],
+)
+def test_a_due_in_a_format_of_its_own_is_a_date_only_where_the_format_has_no_hour(
+    read, due, format, when
+):
+    mapping = SIGNALS.replace("due_at: due_at", f'due_at: {{column: due_at, format: "{format}"}}')
+    row = f"ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,{due}\n"
+    _, (made,) = read(mapping, {"events.csv": HEADER + row})
+    assert made["due_at"] == when
+
+
+def test_texts_that_mean_nothing_are_empty_whatever_they_stand_for(read):
+    mapping = SIGNALS.replace("format: csv\n", 'format: csv\nempty: [NA, "-"]\n').replace(
+        "    due_at: due_at\n", "    due_at: due_at\n    if: {issue: {present: true}}\n"
+    )
+    rows = GOOD.replace(",after,", ",NA,") + GOOD.replace("i1", "-") + GOOD.replace("ann", "NA")
+    found, (first, third) = read(mapping, {"events.csv": HEADER + rows})
+    assert found.report.set_aside == 0
+    assert (first["phase"], third["subject_key"]) == (None, "i1")
+    assert [len(people) for people in found.events.sort_values("record_key")["identifiers"]] == [
+        1, 1, 0,
+    ]  # fmt: skip
+
+
+def test_a_measure_is_the_time_since_another_column_and_a_condition_compares_two_times(read):
+    mapping = """
+files: orders.csv
+time_zone: America/Sao_Paulo
+key: id
+interactions:
+  - occurred_at: came
+    optional: true
+    if: {came: {by: {column: promised, date: true}}}
+    touchpoint: {value: delivery}
+    signal: {value: delivery.latency}
+    measure: {since: bought}
+  - occurred_at: came
+    optional: true
+    if: {came: {after: {column: promised, date: true}}}
+    touchpoint: {value: delivery}
+    signal: {value: web.slow_page}
+    measure: {since: bought}
+"""
+    orders = """id,bought,promised,came
+in-time,2026-03-01 10:00:00.5,2026-03-09 00:00:00,2026-03-09 23:59:59.4
+late,2026-03-09 10:00,2026-03-09 00:00:00,2026-03-10 00:00:00.001
+never,2026-03-01 10:00,2026-03-09 00:00:00,
+before,2026-03-09 10:00,2026-03-09 00:00:00,2026-03-09 09:59:59.9
+unknown,,2026-03-09 00:00:00,2026-03-09 10:00
+"""
+    found, rows = read(mapping, {"orders.csv": orders})
+    assert [(row["record_key"], row["signal"], row["measure"]) for row in rows] == [
+        ("in-time", "delivery.latency", 8 * 86400 + 13 * 3600 + 59 * 60 + 58),
+        ("late", "web.slow_page", 14 * 3600 * 1000 + 1),
+    ]
+    assert set(found.quarantine["record_key"]) == {"before", "unknown"}
+    assert all("measure is missing, negative" in reason for reason in found.quarantine["reason"])
+
+
+@pytest.mark.parametrize("measure", ["1e19", "12345678901234567890", "1" + "0" * 30])
+def test_a_measure_too_large_to_count_is_set_aside_alone(read, measure):
+    row = GOOD.replace("contact.problem", "queue.wait").replace(",after,,", f",after,{measure},")
+    largest = row.replace(measure, str(2**63 - 1))
+    found, (kept,) = read(SIGNALS, {"events.csv": HEADER + row + largest})
+    assert found.report.set_aside == 1
+    assert kept["measure"] == 2**63 - 1
+
+
+def test_a_promise_kept_that_names_none_is_read_and_flagged_later(read):
+    row = GOOD.replace("contact.problem", "promise.kept")
+    unnamed = GOOD.replace("contact.problem", "promise.updated")
+    found, (kept,) = read(SIGNALS, {"events.csv": HEADER + row + unnamed})
+    assert (kept["signal"], kept["promise_id"]) == ("promise.kept", None)
+    assert found.report.set_aside == 1
 
 
 def test_a_fractional_measure_rounds_down_and_units_are_converted(read):
@@ -235,6 +317,8 @@ def test_a_mended_mapping_enters_the_log_without_a_new_file(read, recorded, sett
         ("files: events.csv", "files: ../secret.csv", "not a pattern below the folder"),
         ("signal: signal", "signal: {colum: signal}", "unknown key 'colum'"),
         ("signal: signal", "signal: {}", "needs either `column` or `value`"),
+        ("measure: measure", "measure: {since: a, unit: s}", "Allowed: since, format, time_zone"),
+        ("phase: phase", "if: {phase: {until: a}}", "Allowed: in, not_in, present, by, after"),
         ("customer: customer", "customer: customer\ncustomer: other", "stands twice"),
         ("customer: customer", "customer: [", "shop/mapping.yml, line 7: not YAML"),
     ],

@@ -31,7 +31,9 @@ measured as (
         signals.touchpoint,
         signals.signal,
         catalogue.e0 as standard,
-        greatest(signals.measure, catalogue.floor) as floored_measure
+        greatest(signals.measure, catalogue.floor) as floored_measure,
+        -- From here on it lifts any expectation to the standard, and the sums would overflow.
+        least(greatest(signals.measure, catalogue.floor), 256 * catalogue.e0) as felt_measure
 
     from signals
     cross join rule
@@ -52,12 +54,12 @@ remembered as (
         floored_measure,
         row_number() over history - 1 as experience_count,
         {%- for j in range(1, 9) %}
-        {{ 2 ** (8 - j) }} * lag(floored_measure, {{ j }}, standard) over history {{ '+' if j < 8 }}
+        {{ 2 ** (8 - j) }} * lag(felt_measure, {{ j }}, standard) over history {{ '+' if j < 8 }}
         {%- endfor %}
         + standard as moving_256,
-        128 * floored_measure
+        128 * felt_measure
         {%- for j in range(1, 8) %}
-        + {{ 2 ** (7 - j) }} * lag(floored_measure, {{ j }}, standard) over history
+        + {{ 2 ** (7 - j) }} * lag(felt_measure, {{ j }}, standard) over history
         {%- endfor %}
         + standard as moving_256_after
 

@@ -40,9 +40,13 @@ measured as (
         states.expectation_256_after,
         states.floored_measure,
         case
-            when states.floored_measure * 25600 > states.expectation_256 * (100 + rule.expectation_band_pct)
+            when
+                {{ wide('states.floored_measure') }} * 25600
+                > states.expectation_256 * (100 + rule.expectation_band_pct)
                 then 'unmet'
-            when states.floored_measure * 25600 < states.expectation_256 * (100 - rule.expectation_band_pct)
+            when
+                {{ wide('states.floored_measure') }} * 25600
+                < states.expectation_256 * (100 - rule.expectation_band_pct)
                 then 'exceeded'
             else 'met'
         end as verdict

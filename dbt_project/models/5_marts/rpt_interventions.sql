@@ -306,7 +306,8 @@ level_rows as (
 breach_rows as (
 
     select
-        {{ surrogate_key(["'open_breach'", 'promises.promise_id']) }} as intervention_id,
+        {{ surrogate_key(["'open_breach'", 'promises.customer_id', 'promises.promise_id']) }}
+            as intervention_id,
         'open_breach' as kind,
         promises.customer_id,
         customers.level,
