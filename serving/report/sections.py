@@ -209,16 +209,15 @@ def of_journey(place: int, content: str) -> str:
 
 def sizes(facts: Facts) -> str:
     """How much a point is, by examples, and how fast it fades."""
-    weights = facts.weights
     said = [
-        f"{number(weights[signal], 1).removesuffix('.0')} for a customer who "
+        f"{number(facts.weights[signal], 1).removesuffix('.0')} points for whoever "
         f"{text(facts.phrases[signal])}"
         for signal in ("contact.problem", "promise.breach")
-        if signal in weights
+        if signal in facts.weights
     ]
-    examples = f"It takes {' and '.join(said)}; " if said else "A point "
     short, long = min(facts.half_lives), max(facts.half_lives)
-    return f"{examples}half of it is gone after {number(short)} to {number(long)} days."
+    examples = f"It takes {', '.join(said)}. " if said else ""
+    return f"{examples}Half of it is gone after {number(short)} to {number(long)} days."
 
 
 def journey_in_short(each: WorstJourney) -> str:
