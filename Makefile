@@ -94,7 +94,7 @@ test-old-client: $(READY) .venv-old-client/installed.stamp  ## releases in DuckD
 
 test-browser: $(READY)  ## the report in a headless Chromium; installs it where it may
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get -qq update && apt-get -qq install -y chromium; }
-	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest tests/browser -rs
 
 check: $(READY)  ## formatting, lint, types, SQL lint, dbt parse, architecture
 	$(BIN)/ruff format --check .

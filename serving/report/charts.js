@@ -253,7 +253,7 @@
         return journey.touches.map(([touchpoint, points], n) => {
           from += points;
           return { value: [from - points, row, from], tell: [
-            `Journey ${journey.name}, touch ${n + 1} of ${journey.touches.length}: ${touchpoint}`,
+            `Journey ${journey.name}, touch ${n + 1} of ${journey.count}: ${touchpoint}`,
             `${number(points, 1)} points; ${number(from, 1)} so far`] };
         });
       });

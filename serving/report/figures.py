@@ -477,6 +477,7 @@ def hidden(facts: Facts) -> Figure:
             {
                 "name": str(number_of),
                 "points": round(each.points, 4),
+                "count": each.touches,
                 "touches": touches[each.journey_id],
             }
             for number_of, each in enumerate(facts.hidden, 1)

@@ -7,7 +7,7 @@ from serving.report import figures
 from serving.report.facts import Facts, Week, WorstJourney
 from serving.report.figures import Figure, Table
 from serving.report.markup import chart, figure_html, row, table, text
-from serving.report.queries import DUE_INTERVENTIONS, MONTH_WEEKS, WORST_JOURNEYS
+from serving.report.queries import DUE_INTERVENTIONS, HIDDEN_TOUCHES, MONTH_WEEKS, WORST_JOURNEYS
 from serving.report.words import change, day, number, percent, shortened
 
 
@@ -308,7 +308,15 @@ def small_things(facts: Facts, hidden: Figure) -> str:
     return (
         f"<p>In {number(facts.hidden_count)} journeys no single touch was bad, and all together "
         f"were. Whoever looks at one touchpoint at a time sees nothing.{most}</p>"
-        + chart(hidden, "Each block is one touch, as wide as the points that it cost.")
+        + chart(
+            hidden,
+            "Each block is one touch, as wide as the points that it cost"
+            + (
+                f"; of a journey the first {HIDDEN_TOUCHES} are drawn."
+                if any(each.touches > HIDDEN_TOUCHES for each in facts.hidden)
+                else "."
+            ),
+        )
     )
 
 

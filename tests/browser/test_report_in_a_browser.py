@@ -156,15 +156,28 @@ def test_the_tab_key_reaches_every_chart_and_every_table(opened: Open, release: 
     assert page.locator("details table:visible").count() == opened_tables >= len(CHARTS)
 
 
-def test_a_point_is_explained_under_the_mouse(opened: Open, release: Path):
+def test_every_point_of_a_journey_is_explained_under_the_mouse(opened: Open, release: Path):
     page = opened(release / "report.html").page
-    canvas = page.locator('[data-chart="heat"]')
+    canvas = page.locator('[data-chart="journey"]')
     canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] - 40, box["y"] + 45)
-    page.wait_for_timeout(300)
-    assert "points felt now, all channels" in canvas.inner_text()
+    points = page.evaluate(
+        """() => {
+            const canvas = document.querySelector('[data-chart="journey"]');
+            const chart = echarts.getInstanceByDom(canvas);
+            const box = canvas.getBoundingClientRect();
+            return chart.getOption().series.flatMap((series, seriesIndex) =>
+                series.type !== "scatter" ? [] : series.data.map((datum) => {
+                    const [x, y] = chart.convertToPixel({ seriesIndex }, datum.value);
+                    return [box.x + x, box.y + y, datum.tell];
+                }));
+        }"""
+    )
+    assert len(points) >= 3
+    for x, y, tell in points:
+        page.mouse.move(0, 0)
+        page.mouse.move(x, y)
+        page.wait_for_timeout(250)
+        assert tell[1] in canvas.inner_text()
 
 
 def test_no_script_of_the_data_runs(opened: Open, release: Path):

@@ -208,6 +208,21 @@ def test_chart_and_table_of_each_figure_hold_the_tables_numbers(shown: str, tabl
     assert [sum(figures["days"]["silent"]), sum(figures["days"]["knowing"])] == list(days)
 
 
+def test_more_touchpoints_than_a_reader_can_take_in_are_summed_up_and_none_is_lost(tmp_path: Path):
+    places = tuple((f"place.{n:02d}", f"channel{n:02d}") for n in range(40))
+    folder = make(tmp_path, journeys=400, places=places)
+    read = Read(written(folder))
+    heat = read.figures()["heat"]
+    assert heat["touchpoints"][-1] == "all others" and len(heat["touchpoints"]) == 13
+    assert heat["channels"][-1] == "other channels" and len(heat["channels"]) == 9
+    with duckdb.connect(folder / "journeys.duckdb", read_only=True) as connection:
+        felt = connection.execute("select sum(points_now) from rpt_touchpoint_channel").fetchone()
+    assert felt is not None
+    assert sum(heat["sums"]) == pytest.approx(float(felt[0]), abs=0.01)
+    stops = [node["stop"] for node in read.figures()["flow"]["nodes"]]
+    assert max(stops) == 4 and max(stops.count(stop) for stop in stops) == 7
+
+
 def test_the_line_of_a_journey_jumps_by_what_a_signal_cost(shown: str, tables):
     drawn = Read(shown).figures()["journey"]
     rising = [each for each in drawn["signals"] if each["kind"] != "good"]
