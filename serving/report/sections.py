@@ -425,7 +425,7 @@ def data(facts: Facts) -> str:
             if facts.quality
             else ""
         )
-        + '<p>What was checked at both doors: <a href="audit.html">the data docs</a>.</p>'
+        + '<p>What Great Expectations checked at both doors: <a href="audit.html">data docs</a>.</p>'
     )
 
 

@@ -117,6 +117,8 @@ def test_a_journey_is_picked_and_its_points_are_told_by_keyboard(opened: Open, r
     assert page.input_value("#pick") == "1"
     second = shown.series("journey")
     assert first[0]["data"] != second[0]["data"]
+    signals = sum(len(each["data"]) for each in second if each["type"] == "scatter")
+    assert len(second[0]["data"]) == 2 * signals + 2  # before and after each, and both ends
     assert page.locator('[data-journey="1"]:visible').count() == 2
     assert page.locator('[data-journey="0"]:visible').count() == 0
     page.keyboard.press("Tab")

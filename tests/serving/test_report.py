@@ -280,6 +280,12 @@ def test_a_customer_with_fifty_thousand_interactions_is_cut_and_the_page_says_so
     assert len(shown) < 1_500_000
 
 
+def test_the_report_reads_the_tables_of_customers_only():
+    read = set(re.findall(r"\b(?:dim|fct|rpt)_[a-z_]+", Path(queries.__file__).read_text()))
+    assert {"dim_customers", "fct_friction", "fct_promises"} <= read
+    assert not {name for name in read if "internal" in name or "employee" in name}
+
+
 def test_the_chart_library_is_the_one_that_was_published():
     digest = hashlib.sha256(ECHARTS.read_bytes()).hexdigest()
     assert digest == "b66b25aeb4df84e33199dc21694014d336d222cbd9deb0e5a7c14bd6aa0d0fd0"
