@@ -425,7 +425,8 @@ def data(facts: Facts) -> str:
             if facts.quality
             else ""
         )
-        + '<p>What Great Expectations checked at both doors: <a href="audit.html">data docs</a>.</p>'
+        + '<p>What Great Expectations checked at both doors: <a href="audit.html">data docs</a>.'
+        "</p>"
     )
 
 
