@@ -13,10 +13,12 @@ JOURNEY ?=
 PROMISE ?=
 QUERY ?=
 FORMAT ?=
+METRIC ?=
+BY ?=
 FILE ?=
 AT ?=
 PORT ?= 8080
-export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT FILE AT PORT
+export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -28,6 +30,7 @@ TOOL_KINDS := browser old_client
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
 	check-mapping quarantine-replay clean test-browser test-old-client
+.PHONY: metric docs
 
 help:
 	@sed -nE 's/^([a-z_%-]+):[^#]*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/%/<kind>/' \
@@ -57,6 +60,12 @@ explain: $(READY)  ## a story: what happened, what was promised, what it cost an
 
 sql: $(READY)  ## a shell on the current release, read-only; one answer with [QUERY="select ..."] [FORMAT=csv] [NAME=]
 	@$(BIN)/python -m serving.sql --name "$$NAME" --query "$$QUERY" --format "$$FORMAT"
+
+metric: $(READY)  ## the metrics of the current release: [METRIC=<metric>,...] [BY=<dimension>,...] [FORMAT=csv] [NAME=]; without METRIC= the list
+	@$(BIN)/python -m serving.metrics --name "$$NAME" --metric "$$METRIC" --by "$$BY" --format "$$FORMAT"
+
+docs: $(READY)  ## every table, column, test and the lineage between them, as one page [NAME=]
+	@$(BIN)/python -m serving.docs --name "$$NAME"
 
 score: $(READY)  ## every customer's score at an instant: AT=<time> [NAME=]
 	@$(BIN)/python -m serving.score_at --name "$$NAME" --at "$$AT"
