@@ -434,8 +434,7 @@
     return box;
   }
 
-  function draw(canvas) {
-    const width = canvas.clientWidth;
+  function draw(canvas, width = canvas.clientWidth) {
     const { option, height, after } = charts[canvas.dataset.chart](data[canvas.dataset.chart], width);
     const old = echarts.getInstanceByDom(canvas);
     if (old) old.dispose();
@@ -488,7 +487,9 @@
 
   function drawAll() {
     readColours();
-    canvases.forEach(draw);
+    // All widths before the first change: the page is laid out once, not once a chart.
+    const widths = canvases.map((canvas) => canvas.clientWidth);
+    canvases.forEach((canvas, n) => draw(canvas, widths[n]));
   }
 
   for (const canvas of canvases) {
@@ -508,7 +509,8 @@
   new ResizeObserver(() => {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(() => canvases
-      .filter((canvas) => canvas.clientWidth !== Number(canvas.dataset.width)).forEach(draw));
+      .filter((canvas) => canvas.clientWidth !== Number(canvas.dataset.width))
+      .forEach((canvas) => draw(canvas)));
   }).observe(document.body);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 

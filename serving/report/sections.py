@@ -16,6 +16,10 @@ def header(release: Release, facts: Facts) -> str:
     totals, weeks = facts.totals, facts.weeks
     who = number(totals.in_trouble) if totals.in_trouble else "None"
     verb = "needs" if totals.in_trouble < 2 else "need"
+    why = "They are at level 2 or above: what has added up for them has not faded."
+    if not totals.in_trouble:
+        why = "Nobody is at level 2 or above, where what has added up takes a person to mend."
+    span = "the week" if len(weeks) == 1 else f"{min(len(weeks), MONTH_WEEKS)} weeks"
     then = ""
     if len(weeks) > MONTH_WEEKS:
         before = figures.needing(weeks[-1 - MONTH_WEEKS])
@@ -37,10 +41,9 @@ def header(release: Release, facts: Facts) -> str:
     )
     return (
         "<header>"
-        f'<p class="eyebrow">Customer journeys · the four weeks to {day(facts.as_of)}</p>'
+        f'<p class="eyebrow">Customer journeys · {span} to {day(facts.as_of)}</p>'
         f"<h1>{who} of {number(totals.customers)} customers {verb} a person’s attention</h1>"
-        f'<p class="lead">They are at level 2 or above: what has added up for them has not faded.'
-        f"{then}</p>"
+        f'<p class="lead">{why}{then}</p>'
         f"{ladder(facts)}"
         f'<nav aria-label="Sections">{links}</nav>'
         "</header>"

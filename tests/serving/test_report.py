@@ -251,7 +251,8 @@ def test_every_chart_has_a_name_a_place_for_what_is_said_and_a_table(shown: str)
 def test_an_empty_log_gives_a_page_that_says_so(tmp_path: Path):
     shown = written(make(tmp_path, journeys=0))
     read = Read(shown)
-    assert "None of 0 customers" in shown
+    assert "None of 0 customers" in shown and "Nobody is at level 2" in shown
+    assert "the week to 30\u00a0Jun\u00a02026" in shown
     for words in ("Nothing happened", "No promise was found", "Nobody is waiting", "No journey"):
         assert words in shown
     assert read.charts == ["trouble", "added", "kept"]
