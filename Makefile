@@ -18,18 +18,19 @@ BY ?=
 FILE ?=
 AT ?=
 PORT ?= 8080
-export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT
+SUPERSET_PORT ?= 8088
+export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT SUPERSET_PORT
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/installed.stamp
 KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
 # Kinds that need more than the lock installs; each has a command of its own, `make test` none.
-TOOL_KINDS := browser old_client
+TOOL_KINDS := browser old_client postgres superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay clean test-browser test-old-client
+	check-mapping quarantine-replay clean superset test-browser test-old-client test-postgres test-superset
 .PHONY: metric docs
 
 help:
@@ -100,6 +101,24 @@ endef
 
 test-old-client: $(READY) .venv-old-client/installed.stamp  ## releases in DuckDB 1.1, installed in an environment of its own
 	@$(BIN)/python -m pytest tests/old_client
+
+test-postgres: $(READY)  ## publishing to a real PostgreSQL server, installed by apt-get where there is none
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -q -y postgresql; } \
+		|| { echo "NOT RUN: no PostgreSQL server is installed, and it takes root to install one"; exit 1; }
+	@$(BIN)/python -m pytest tests/postgres
+
+.venv-superset/installed.stamp: serving/superset/requirements.lock | $(READY)
+	$(call locked,.venv-superset,$<)
+
+test-superset: $(READY) .venv-superset/installed.stamp  ## the dashboard in a real Superset and a real browser
+	@ls /usr/bin/chromium /usr/bin/chromium-browser 2>/dev/null | grep -q . \
+		|| { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -q -y chromium; } \
+		|| { echo "NOT RUN: no Chromium is installed, and it takes root to install one"; exit 1; }
+	@$(BIN)/python -m pytest tests/superset
+
+superset: $(READY) .venv-superset/installed.stamp  ## a dashboard over the current release, on this machine [NAME=] [SUPERSET_PORT=]
+	@$(BIN)/python -m serving.superset.local --name "$$NAME" --port "$$SUPERSET_PORT"
 
 test-browser: $(READY)  ## the report in a headless Chromium; installs it where it may
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get -qq update && apt-get -qq install -y chromium; }

@@ -1,22 +1,30 @@
-"""The warehouse DAG's four steps for one task each, in the outcomes that Airflow knows."""
+"""The warehouse DAG's steps for one task each, in the outcomes that Airflow knows."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
 
 from ingestion.event_log import EventLog
 from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
-from serving import publish, warehouse
+from serving import postgres, publish, warehouse
 from serving.errors import AuditFailed, ServingError
 from serving.marts import marts
 from serving.times import utc
 
 if TYPE_CHECKING:
     from expectations.audit import Entered
+
+# The Airflow connection that names a PostgreSQL server, where the environment does not.
+CONNECTION = "journeys_postgres"
 
 
 def build_if_changed(as_of: str, known_at: str) -> str:
@@ -84,6 +92,32 @@ def publish_build(checks: dict[str, str | int]) -> str:
     with mistakes_fail_at_once():
         build_id, passed = str(checks["build_id"]), int(checks["passed"])
         return publish.publish(Settings.read(), build_id, passed).release_id
+
+
+def release_to_postgres() -> None:
+    """Bring the current release to the server that is named; skip when none is, or it has it.
+
+    A server that cannot be reached may be there at the next try: its failures are retried.
+    """
+    url = postgres.target() or named_in_airflow()
+    if url is None:
+        raise AirflowSkipException(
+            f"no server is named: neither {postgres.SETTING} nor the connection {CONNECTION}"
+        )
+    folder = publish.current(Settings.read())
+    if postgres.published(url) == folder.name:
+        raise AirflowSkipException("the server holds the current release")
+    postgres.publish(url, folder)
+
+
+def named_in_airflow() -> str | None:
+    """The URL of the server in Airflow's connections; None where there is none."""
+    try:
+        connection = Connection.get(CONNECTION)
+    except AirflowNotFoundException:
+        return None
+    scheme, colon, rest = connection.get_uri().partition(":")
+    return f"postgresql{colon}{rest}" if scheme == "postgres" else connection.get_uri()
 
 
 def write_report(release_id: str) -> None:

@@ -11,7 +11,8 @@ DOC = """
 
 **build** brings the warehouse file up to the log (dbt: models and their tests) · **audit** holds
 it against the expectations of the published tables · **publish** swaps in a whole release, or
-none · **report** writes the page of the release.
+none · **report** writes the page of the release · **postgres** brings the release to a server,
+where one is named.
 
 - **Runs** when the log has grown, and daily, because promises fall due on quiet days. One run at
   a time: the warehouse file has one writer, and a hand-started run waits for its turn.
@@ -64,7 +65,16 @@ def warehouse():
 
         write_report(release_id)
 
-    report(publish(audit(build())))
+    @task(trigger_rule="none_failed", execution_timeout=timedelta(hours=2))
+    def postgres():
+        from dags.releasing import release_to_postgres
+
+        release_to_postgres()
+
+    published = publish(audit(build()))
+    report(published)
+    # Also when nothing was new: the server may have been down, or named since.
+    published >> postgres()
 
 
 warehouse()

@@ -103,7 +103,7 @@ def code_files() -> list[Path]:
         path
         for folder in CODE
         for path in (REPOSITORY / folder).rglob("*")
-        if path.suffix in CODE_SUFFIXES and not {"target", "logs"} & set(path.parts)
+        if path.suffix in CODE_SUFFIXES and not {"target", "logs", "superset"} & set(path.parts)
     )
 
 

@@ -17,6 +17,7 @@ VALUES = {
     "boolean": "case when i % 5 = 4 then null else i % 2 = 0 end",
     "timestamp": "case when i % 9 = 8 then null else timestamp '2026-01-01' + to_microseconds("
     "i * 86399000001 + {v}) end",
+    "date": "date '2026-01-01' + i::integer",
     "integer": "(i % 5)::integer",
     "bigint": "case when i % 13 = 12 then null else i * 1000003 end",
     "double": "case when i % 13 = 11 then null else i / 7.0 end",
