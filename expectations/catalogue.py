@@ -1,11 +1,11 @@
-"""The signals that may come through the doors: read from the seed that the score is made of."""
+"""What may come through the doors by name: signals and types of identifiers, read from the seeds."""
 
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SEED = Path(__file__).parents[1] / "dbt_project" / "seeds" / "friction_catalogue.csv"
+SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,13 @@ class Signal:
     unit: str | None
 
 
-def _read() -> Mapping[str, Signal]:
-    with SEED.open(newline="", encoding="utf-8") as file:
-        return {
-            row["signal"]: Signal(row["kind"] == "excess", row["unit"] or None)
-            for row in csv.DictReader(file)
-        }
+def _rows(seed: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{seed}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
-SIGNALS = _read()
+SIGNALS: Mapping[str, Signal] = {
+    row["signal"]: Signal(row["kind"] == "excess", row["unit"] or None)
+    for row in _rows("friction_catalogue")
+}
+IDENTIFIER_TYPES = frozenset(row["identifier_type"] for row in _rows("identifier_types")) - {"*"}

@@ -124,6 +124,20 @@ SUITES: dict[str, Sequence[Any]] = {
         _like("customer_id", CUSTOMER, "a customer is a keyed hash"),
         _never("valid_to <= valid_from", "a period has a length"),
     ],
+    "rpt_demoted_links": [
+        _like("identifier_a", HASH, "identifiers leave as keyed hashes only"),
+        _like("identifier_b", HASH, "identifiers leave as keyed hashes only"),
+        _never("identifier_a = identifier_b", "a link is between two"),
+    ],
+    "rpt_identity": [
+        _between("anonymous_share", 0, 1, "a share"),
+        _between("people_after", 0, None, "a count is never negative"),
+    ],
+    "rpt_identity_decisions": [
+        _like("identifier_a", HASH, "identifiers leave as keyed hashes only"),
+        _like("decided_by", "^[a-z][a-z0-9_]*$", "a role, not a person"),
+        _never("holds_until <= holds_from", "a period has a length"),
+    ],
     "rpt_data_quality": [
         _between("row_count", 0, None, "a count is never negative"),
     ],

@@ -5,7 +5,7 @@ normalised and hashed in Python, each distinct value once; Great Expectations sa
 records must not pass.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,6 +68,10 @@ class Gate:
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute(f"set temp_directory = {times.literal(str(scratch))}")
         self._connection.execute(f"set memory_limit = {times.literal(memory_limit)}")
+        for name, read in (("identifier_form", _form), ("identifier_problem", _problem)):
+            self._connection.create_function(
+                name, read(identifiers), ["varchar", "varchar"], "varchar", null_handling="special"
+            )
 
     def close(self) -> None:
         """Give back the memory and the scratch space."""
@@ -419,6 +423,16 @@ class Gate:
         self._connection.unregister("hashed_rows")
 
 
+def _form(identifiers: Identifiers) -> Callable[[str | None, str | None], str | None]:
+    """SQL identifier_form(type, value): the normal form; NULL where there is none."""
+    return lambda type, value: identifiers.normalise(type or "", value or "").value
+
+
+def _problem(identifiers: Identifiers) -> Callable[[str | None, str | None], str | None]:
+    """SQL identifier_problem(type, value): why there is no normal form; NULL where there is one."""
+    return lambda type, value: identifiers.normalise(type or "", value or "").problem
+
+
 _NO_IDENTIFIERS = "[]::struct(type varchar, hash varchar, problem varchar)[]"
 
 
@@ -509,7 +523,7 @@ def _identifier(record: RecordType, slot: int, is_value: bool) -> str | None:
     if slot >= len(record.identifiers):
         return None
     said = record.identifiers[slot]
-    return said.value if is_value else times.literal(said.type)
+    return said.value if is_value else said.type_from or times.literal(said.type)
 
 
 def _file_names(files: Sequence[File]) -> str:

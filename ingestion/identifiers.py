@@ -17,6 +17,9 @@ LONGEST = 320  # characters; the longest mail address that can exist
 
 _E164 = re.compile(r"\+[1-9]\d{7,14}")
 _ADDRESS = re.compile(r"[^@\s<>\"(),;:]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
+# What a phone number may spell out. Other letters make it a slogan or a sentence: a library would
+# dial them as digits.
+_SPELT = re.compile(r"^tel:|(ext(ension)?|x)[ .:]*(?=\d+$)", re.IGNORECASE)
 _PROVIDERS = Path(__file__).with_name("mail_providers.csv")
 
 
@@ -77,6 +80,8 @@ class Identifiers:
     def _phone(self, text: str) -> Normalised:
         if _E164.fullmatch(text):
             return Normalised(text)
+        if any(character.isalpha() for character in _SPELT.sub("", text)):
+            return Normalised(None, "letters in a phone number")
         try:
             number = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:

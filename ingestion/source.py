@@ -34,10 +34,14 @@ Reader = Callable[[duckdb.DuckDBPyConnection, Sequence[File]], None]
 
 @dataclass(frozen=True)
 class Identifier:
-    """A name a source gives to a person. `email` and `phone` are normalised, others trimmed."""
+    """A name a source gives to a person. `email` and `phone` are normalised, others trimmed.
+
+    `type` is a constant or, where each record names its own, SQL in `type_from`.
+    """
 
     type: str
     value: str
+    type_from: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 -- Who was thought to be whom, and when: a materialization that takes a model of links (linked_at, a,
--- b: two identifiers by their naming numbers, the first recorded has the smallest) and writes a
--- table of (naming_number, named_after, merged_at): one row per renaming of an identifier.
+-- b: two identifiers by their numbers, the first known has the smallest) and writes a
+-- table of (identifier_number, named_after, merged_at): one row per renaming of an identifier.
 --
 -- An identifier whose first link leads to an earlier one is named after that one from then on, and
 -- its other links are as good as links of the other: so all of these merge in one round, until no
@@ -66,7 +66,7 @@
     {% endif %}
     {% call statement('main') %}
         create table {{ target }} as
-        select node as naming_number, named_after, merged_at from merge_named
+        select node as identifier_number, named_after, merged_at from merge_named
     {% endcall %}
 
     {{ run_hooks(post_hooks) }}

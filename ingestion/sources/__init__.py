@@ -15,6 +15,7 @@ MODULES: Mapping[str, str] = {
     "shopify": "store.shopify",
     "queue_tickets": "store.queue_tickets",
     "appointments": "store.appointments",
+    "decisions": "decisions",
 }
 
 

@@ -13,6 +13,9 @@ ONE = Identifiers(b"a secret of the tests", "US")
         ("phone", "+1 (202) 555-0143", "+12025550143"),
         ("phone", "202-555-0143", "+12025550143"),
         ("phone", "+442079460018", "+442079460018"),
+        ("phone", "tel:+1-202-555-0143", "+12025550143"),
+        ("phone", "202 555 0143 ext. 7", "+12025550143"),
+        ("phone", "202 555 0143x7", "+12025550143"),
         ("email", "Ann.Lee+news@Example.COM", "ann.lee@example.com"),
         ("email", "Ann.Lee+news@googlemail.com", "annlee@gmail.com"),
         ("email", '"Lee, Ann" <ann@example.org>', "ann@example.org"),
@@ -27,7 +30,9 @@ def test_a_value_has_one_normal_form(type, value, normal):
 @pytest.mark.parametrize(
     ("type", "value", "problem"),
     [
-        ("phone", "call me maybe", "not a phone number"),
+        ("phone", "call me maybe", "letters in a phone number"),
+        ("phone", "1-800-FLOWERS", "letters in a phone number"),
+        ("phone", "()", "not a phone number"),
         ("phone", "12", "not a possible phone number"),
         ("email", "please reply to my old address", "not a mail address"),
         ("email", "ann@localhost", "not a mail address"),

@@ -115,12 +115,11 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConne
     return build(
         root,
         [
-            "identifier_types",
             "+int_event_customers",
             "+int_demoted_links",
-            "int_identifier_renamings",
+            "+int_blocked_identifiers",
             "customer_id_map",
-            "the_last_period_of_an_identifier_names_its_customer",
+            "every_identifier_names_one_customer_or_nobody_at_a_time",
         ],
         blocked=[("user_id", "anonymous")],
     )
@@ -218,7 +217,7 @@ def test_an_event_belongs_to_the_strongest_identifier_on_it(identities):
 def test_a_chain_of_a_hundred_thousand_identifiers_is_one_customer(identities):
     members, customers = identities.execute(
         """
-        with long as (select component, count(*) as members from int_linked_identifiers group by 1)
+        with long as (select customer_id, count(*) as members from int_identifier_customers group by 1)
         select max(members), count(*) filter (where members > 1000) from long
         """
     ).fetchone()
@@ -250,7 +249,7 @@ def _named_on(day: int, identities: duckdb.DuckDBPyConnection) -> dict[str, str]
     """Identifier -> the earliest recorded one that it hangs together with, of what `day` knew."""
     order = dict(
         identities.execute(
-            "select identifier_hash, naming_number from int_identifier_customers"
+            "select identifier_hash, identifier_number from int_identifiers"
         ).fetchall()
     )
     leader: dict[str, str] = {}

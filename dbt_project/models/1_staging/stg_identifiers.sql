@@ -14,6 +14,8 @@ events as (
         unnest(list_distinct(identifiers)) as identifier
 
     from {{ ref('stg_events') }}
+    -- A decision names identifiers, it has not seen them.
+    where source != 'decisions'
 
 ),
 

@@ -14,17 +14,31 @@ customers as (
 
 ),
 
-final as (
+strongest as (
 
     select
         identifiers.event_id,
-        min_by(customers.customer_id, struct_pack(
-            priority := customers.priority, identifier_hash := customers.identifier_hash
-        )) as customer_id
+        min(struct_pack(
+            priority := customers.priority,
+            identifier_hash := customers.identifier_hash,
+            customer_id := customers.customer_id
+        )) as identifier
 
     from identifiers
     inner join customers on identifiers.identifier_hash = customers.identifier_hash
     group by identifiers.event_id
+
+),
+
+final as (
+
+    select
+        event_id,
+        identifier.customer_id,
+        -- By which one system alone would know them.
+        identifier.identifier_hash
+
+    from strongest
 
 )
 

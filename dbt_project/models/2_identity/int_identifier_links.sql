@@ -1,88 +1,81 @@
--- One row per pair of identifiers seen together on an event, ranked from the strongest link.
--- An event's identifiers are linked through its strongest one, so k identifiers make k - 1 links.
+-- One row per pair of identifiers that hold a set together, or that a decision links, and since when.
+-- A set is held together by the member known first, so k identifiers make k - 1 links. Who
+-- was shared by then is left out; who became so later is not: the past stays as it was.
 
 with
 
-identifiers as (
+members as (
 
-    select * from {{ typed_identifiers(ref('int_identifier_sets')) }}
+    select * from {{ ref('int_set_members') }}
 
 ),
 
-blocked as (
+shared as (
 
-    select * from {{ ref('int_blocked_identifiers') }}
+    select * from {{ ref('int_shared_identifiers') }}
+
+),
+
+decisions as (
+
+    select * from {{ ref('int_identity_decisions') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_identifiers') }}
 
 ),
 
 centred as (
 
     select
-        identifiers.*,
-        first_value(identifiers.identifier_hash) over strongest as centre_hash,
-        first_value(identifiers.identifier_type) over strongest as centre_type,
-        first_value(identifiers.priority) over strongest as centre_priority,
-        first_value(identifiers.is_login) over strongest as centre_is_login
+        members.identifier_number,
+        min(members.identifier_number) over (partition by members.set_id) as centre_number,
+        members.first_known_at
 
-    from identifiers
-    left join blocked on identifiers.identifier_hash = blocked.identifier_hash
-    where blocked.identifier_hash is null
-
-    window strongest as (
-        partition by identifiers.set_id
-        order by identifiers.priority, identifiers.identifier_hash
-    )
+    from members
+    left join shared on members.identifier_number = shared.identifier_number
+    where shared.shared_from is null or shared.shared_from > members.first_known_at
 
 ),
 
 linked as (
 
     select
-        centre_hash,
-        identifier_hash,
-        min(centre_type) as centre_type,
-        min(identifier_type) as identifier_type,
-        bool_or(centre_is_login) as centre_is_login,
-        bool_or(is_login) as is_login,
-        min(centre_priority) as centre_priority,
-        min(priority) as priority,
-        min(first_occurred_at) as first_occurred_at,
-        min(first_recorded_at) as first_recorded_at,
-        min(set_id) as event_id,
-        cast(sum(event_count) as bigint) as event_count
+        centre_number as a,
+        identifier_number as b,
+        first_known_at as linked_at
 
     from centred
-    where identifier_hash != centre_hash
-    group by
-        centre_hash,
-        identifier_hash
+    where identifier_number != centre_number
+
+    union all
+
+    select
+        least(one.identifier_number, other.identifier_number) as a,
+        greatest(one.identifier_number, other.identifier_number) as b,
+        decisions.holds_from as linked_at
+
+    from decisions
+    inner join identifiers as one on decisions.identifier_a = one.identifier_hash
+    inner join identifiers as other on decisions.identifier_b = other.identifier_hash
+    where decisions.decision = 'link'
 
 ),
 
 final as (
 
     select
-        centre_hash as identifier_a,
-        centre_type as type_a,
-        centre_is_login as is_login_a,
-        identifier_hash as identifier_b,
-        identifier_type as type_b,
-        is_login as is_login_b,
-        first_occurred_at,
-        first_recorded_at,
-        event_id,
-        event_count,
-        -- By the weaker end's type, then the first seen: who used a device first keeps it.
-        row_number() over (
-            order by
-                greatest(centre_priority, priority),
-                least(centre_priority, priority),
-                first_occurred_at,
-                centre_hash,
-                identifier_hash
-        ) as link_rank
+        a,
+        b,
+        min(linked_at) as linked_at
 
     from linked
+    group by
+        a,
+        b
 
 )
 

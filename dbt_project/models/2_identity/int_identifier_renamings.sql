@@ -1,15 +1,9 @@
--- One row per time that an identifier came to be named after an earlier one, by the links that hold
--- today. Only for customers that came together piece by piece.
+-- One row per time that an identifier came to be named after an earlier known one. Only in closures that
+-- came together piece by piece, and are simply one customer today.
 
 {{ config(materialized='merges') }}
 
 with
-
-identifiers as (
-
-    select * from {{ ref('int_identifier_customers') }}
-
-),
 
 links as (
 
@@ -17,41 +11,58 @@ links as (
 
 ),
 
-followed as (
+closures as (
 
-    select
-        a.customer_id,
-        a.naming_number as a,
-        b.naming_number as b,
-        links.first_recorded_at as linked_at,
-        least(a.first_recorded_at, b.first_recorded_at) as known_from
-
-    from links
-    inner join identifiers as a on links.identifier_a = a.identifier_hash
-    inner join identifiers as b on links.identifier_b = b.identifier_hash
-    where a.customer_id = b.customer_id
+    select * from {{ ref('int_identifier_closures') }}
 
 ),
 
+contested as (
+
+    select distinct closure from {{ ref('int_contested_identifiers') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_identifiers') }}
+
+),
+
+in_closures as (
+
+    select
+        links.*,
+        closures.component
+
+    from links
+    inner join closures on links.a = closures.node
+
+),
+
+-- Its first member was known before its last link was.
 pieced_together as (
 
-    select customer_id
+    select in_closures.component
 
-    from followed
-    group by customer_id
-    having max(linked_at) > min(known_from)
+    from in_closures
+    inner join identifiers on in_closures.a = identifiers.identifier_number
+    left join contested on in_closures.component = contested.closure
+    where contested.closure is null
+    group by in_closures.component
+    having max(in_closures.linked_at) > min(identifiers.first_known_at)
 
 ),
 
 final as (
 
     select
-        followed.linked_at,
-        followed.a,
-        followed.b
+        in_closures.linked_at,
+        in_closures.a,
+        in_closures.b
 
-    from followed
-    inner join pieced_together on followed.customer_id = pieced_together.customer_id
+    from in_closures
+    inner join pieced_together on in_closures.component = pieced_together.component
 
 )
 

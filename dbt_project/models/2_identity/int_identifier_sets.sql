@@ -1,28 +1,25 @@
--- One row per member of each set of identifiers seen together on some event. Events repeat few sets,
--- so what follows works on far fewer rows than there are events.
+-- One row per member of each set of identifiers seen on some event, alone or together, and when the log
+-- knew first: an event counts from when it was recorded and has occurred. Events repeat few sets, so
+-- what follows works on far fewer rows than there are events.
 
 with
 
-identifiers as (
-
-    select * from {{ ref('stg_identifiers') }}
-
-),
-
-gathered as (
+events as (
 
     select
-        list(
-            struct_pack(identifier_hash := identifier_hash, identifier_type := identifier_type)
-            order by identifier_hash
-        ) as members,
-        min(occurred_at) as occurred_at,
-        min(recorded_at) as recorded_at,
-        event_id
+        event_id,
+        greatest(recorded_at, occurred_at) as known_from,
+        -- Text groups twice as fast as a list does; the order of the source is good enough.
+        array_to_string(
+            list_transform(
+                list_filter(identifiers, lambda i: i.hash is not null),
+                lambda i: concat(i.hash, ':', i.type)
+            ),
+            ' '
+        ) as members
 
-    from identifiers
-    group by event_id
-    having count(*) > 1
+    from {{ ref('stg_events') }}
+    where source != 'decisions'
 
 ),
 
@@ -30,39 +27,51 @@ repeated as (
 
     select
         members,
-        min(occurred_at) as first_occurred_at,
-        min(recorded_at) as first_recorded_at,
-        min(event_id) as event_id,
-        count(*) as event_count
+        min(event_id) as set_id,
+        min(known_from) as first_known_at,
+        min({{ sighting('known_from', 'event_id') }}) as first_sighting
 
-    from gathered
+    from events
+    where members != ''
     group by members
+
+),
+
+split as (
+
+    select
+        set_id,
+        list_distinct(string_split(members, ' ')) as members,
+        first_known_at,
+        first_sighting
+
+    from repeated
 
 ),
 
 members_listed as (
 
     select
-        -- The first event with these identifiers: no other set has it.
-        event_id as set_id,
+        set_id,
+        len(members) as member_count,
         unnest(members) as member,
-        first_occurred_at,
-        first_recorded_at,
-        event_count
+        first_known_at,
+        first_sighting
 
-    from repeated
+    from split
 
 ),
 
 final as (
 
     select
+        -- The first event with these identifiers: no other set has it.
         set_id,
-        member.identifier_hash,
-        member.identifier_type,
-        first_occurred_at,
-        first_recorded_at,
-        event_count
+        member_count,
+        split_part(member, ':', 1) as identifier_hash,
+        substr(member, strpos(member, ':') + 1) as identifier_type,
+        first_known_at,
+        first_sighting
 
     from members_listed
 

@@ -88,7 +88,7 @@ together as (
         'link demoted' as topic,
         cast(null as varchar) as source,
         concat(type_a, ' and ', type_b) as subject,
-        'it would have fused two logins' as reason,
+        reason,
         count(*) as row_count,
         cast(null as double) as share
 
