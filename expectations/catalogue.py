@@ -1,4 +1,4 @@
-"""What may come through the doors by name: signals and types of identifiers, read from the seeds."""
+"""What may come in by name: signals and types of identifiers, read from the seeds."""
 
 import csv
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a decision about identifiers must look like: a known word, two people apart, nobody's name."""
+"""What a decision about identifiers must look like: a known word, about two, by a role."""
 
 import great_expectations.expectations as gxe
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling
 
 from ingestion import readers, times
 from ingestion.errors import UnreadableFile
@@ -70,7 +71,11 @@ class Gate:
         self._connection.execute(f"set memory_limit = {times.literal(memory_limit)}")
         for name, read in (("identifier_form", _form), ("identifier_problem", _problem)):
             self._connection.create_function(
-                name, read(identifiers), ["varchar", "varchar"], "varchar", null_handling="special"
+                name,
+                read(identifiers),
+                ["varchar", "varchar"],
+                "varchar",
+                null_handling=FunctionNullHandling.SPECIAL,
             )
 
     def close(self) -> None:

@@ -5,7 +5,9 @@ import pytest
 from tests.ingestion.conftest import NOW
 
 HEADER = "decided_at,decision,type_a,value_a,type_b,value_b,decided_by,reason"
-LINK = "2026-03-01T10:00:00Z,link,email,Ann@Shop.example,phone,+1 202 555 0143,support_lead,she said so"
+LINK = (
+    "2026-03-01T10:00:00Z,link,email,Ann@Shop.example,phone,+1 202 555 0143,support_lead,she says"
+)
 
 
 def decided(*rows: str) -> dict[str, bytes]:

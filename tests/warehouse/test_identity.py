@@ -11,6 +11,19 @@ from tests.warehouse.built_warehouse import build
 from tests.warehouse.written_log import Event, hashed, write_batch
 
 Pair = tuple[str, str]
+
+
+class Decided(tuple[Pair, ...]):
+    """A decision about identifiers, among the sightings of a scenario."""
+
+    word: str
+
+    def __new__(cls, word: str, *about: Pair) -> "Decided":
+        decision = super().__new__(cls, about)
+        decision.word = word
+        return decision
+
+
 CHAIN_LENGTH = 100_000
 START = datetime(2026, 3, 1)
 DAYS = 40
@@ -80,7 +93,61 @@ SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
         [("cookie", "guest"), ("email", "guest")],
         [("cookie", "guest"), ("user_id", "guest")],
     ],
+    "recycled phone number": [
+        [("user_id", "earlier owner"), ("phone", "recycled")],
+        [("user_id", "later owner"), ("email", "later owner")],
+        [("user_id", "later owner"), ("phone", "recycled")],
+    ],
+    "twice and out of order": [
+        [("email", "twice"), ("phone", "twice")],
+        [("cookie", "twice"), ("email", "twice")],
+        [("email", "twice"), ("phone", "twice")],
+        [("cookie", "twice"), ("email", "twice")],
+    ],
+    "merge then split": [
+        [("email", "ms-1")],
+        [("cookie", "ms-2")],
+        [("email", "ms-1"), ("cookie", "ms-2")],
+        Decided("unlink", ("cookie", "ms-2"), ("email", "ms-1")),
+    ],
+    "split then merge": [
+        [("email", "sm-1"), ("phone", "sm-2")],
+        Decided("unlink", ("email", "sm-1"), ("phone", "sm-2")),
+        Decided("link", ("phone", "sm-2"), ("email", "sm-1")),
+    ],
+    "taken back": [
+        [("email", "tb-1"), ("phone", "tb-2")],
+        [("cookie", "tb-3"), ("phone", "tb-2")],
+        Decided("block", ("phone", "tb-2")),
+        Decided("unlink", ("email", "tb-1"), ("cookie", "tb-3")),
+        Decided("withdraw", ("phone", "tb-2")),
+        Decided("withdraw", ("cookie", "tb-3"), ("email", "tb-1")),
+    ],
+    "two accounts of one person": [
+        [("user_id", "work"), ("email", "work")],
+        [("user_id", "home"), ("phone", "home account")],
+        Decided("link", ("user_id", "work"), ("user_id", "home")),
+    ],
+    "cut at the weakest link": [
+        [("loyalty_id", "cut-1"), ("email", "cut")],
+        [("email", "cut"), ("cookie", "cut")],
+        [("cookie", "cut"), ("phone", "cut-2")],
+        Decided("unlink", ("loyalty_id", "cut-1"), ("phone", "cut-2")),
+    ],
+    "switchboard": [
+        [("email", "caller-1"), ("phone", "switchboard")],
+        [("email", "caller-2"), ("phone", "switchboard")],
+        Decided("block", ("phone", "switchboard")),
+    ],
+    "linked by a list from elsewhere": [
+        [("email", "listed-1")],
+        [("phone", "listed-2")],
+        Decided("link", ("email", "listed-1"), ("loyalty_id", "never seen")),
+        Decided("link", ("loyalty_id", "never seen"), ("phone", "listed-2")),
+    ],
 }
+# One value that thousands of records share and no list knows: a bad default of some form.
+CROWD = 3000
 
 
 def _meetings() -> list[tuple[int, int, int]]:
@@ -97,7 +164,15 @@ def _events() -> Iterator[Event]:
         for identifiers in sightings:
             number += 1
             at = start + timedelta(hours=number)
-            yield Event("segment", "track", f"{scenario}/{number}", at, at, identifiers)
+            if isinstance(identifiers, Decided):
+                said = {"decision": identifiers.word, "decided_by": "support_lead"}
+                yield Event("decisions", "decision", f"{number}", at, at, identifiers, said)
+            else:
+                yield Event("segment", "track", f"{scenario}/{number}", at, at, identifiers)
+    for number in range(CROWD):
+        at = start + timedelta(minutes=number)
+        crowd = [("cookie", f"crowd-{number}"), ("phone", "bad default")]
+        yield Event("segment", "track", f"crowd/{number}", at, at, crowd)
     for number, (day, one, other) in enumerate(_meetings()):
         at = start + timedelta(days=day)
         pair = [("email", f"met-{one}"), ("email", f"met-{other}")]
@@ -139,6 +214,23 @@ def _people(identities: duckdb.DuckDBPyConnection, *pairs: Pair) -> int:
     return len(set(customers))
 
 
+def _periods(identities: duckdb.DuckDBPyConnection, pair: Pair) -> list[tuple]:
+    """(customer, from, until) of an identifier, in order."""
+    return identities.execute(
+        """
+        select customer_id, valid_from, valid_to from customer_id_map
+        where identifier_hash = ? order by valid_from
+        """,
+        [hashed(*pair)],
+    ).fetchall()
+
+
+def _demoted(identities: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """(one, other) in both orders -> why the link between them is not followed."""
+    rows = identities.execute("select identifier_a, identifier_b, reason from int_demoted_links")
+    return {pair: reason for a, b, reason in rows.fetchall() for pair in ((a, b), (b, a))}
+
+
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -150,6 +242,10 @@ def _people(identities: duckdb.DuckDBPyConnection, *pairs: Pair) -> int:
         "self-bridge",
         "changed mail address",
         "guest then login",
+        "twice and out of order",
+        "split then merge",
+        "taken back",
+        "two accounts of one person",
     ],
 )
 def test_identifiers_that_hang_together_are_one_customer(identities, scenario):
@@ -180,10 +276,10 @@ def test_household_mail_leaves_each_person_their_own_devices(identities):
 def test_the_weakest_link_between_two_logins_is_demoted_and_listed(identities):
     assert _people(identities, ("user_id", "path-1"), ("user_id", "path-2")) == 2
     assert _people(identities, ("user_id", "path-1"), ("cookie", "path")) == 1
-    demoted = identities.execute("select identifier_a, identifier_b from int_demoted_links")
-    pairs = {frozenset(row) for row in demoted.fetchall()}
-    assert frozenset([hashed("email", "path-2"), hashed("cookie", "path")]) in pairs
-    assert frozenset([hashed("user_id", "bob"), hashed("cookie", "tablet")]) in pairs
+    demoted = _demoted(identities)
+    reason = "it would have fused two logins"
+    assert demoted[(hashed("email", "path-2"), hashed("cookie", "path"))] == reason
+    assert demoted[(hashed("user_id", "bob"), hashed("cookie", "tablet"))] == reason
 
 
 def test_a_placeholder_links_nobody(identities):
@@ -202,6 +298,67 @@ def test_a_device_with_too_many_logins_is_blocked_with_a_reason(identities):
     assert reason == ("seen with more than 3 of user_id",)
 
 
+def test_a_recycled_number_fuses_nobody_and_stays_with_its_first_owner(identities):
+    owners = ("user_id", "earlier owner"), ("user_id", "later owner")
+    assert _people(identities, *owners) == 2
+    assert _people(identities, owners[0], ("phone", "recycled")) == 1
+    assert (hashed(*owners[1]), hashed("phone", "recycled")) in _demoted(identities)
+
+
+def test_a_merge_can_be_undone_by_hand_and_both_names_stay_resolvable(identities):
+    email, cookie = ("email", "ms-1"), ("cookie", "ms-2")
+    assert _people(identities, email, cookie) == 2
+    assert [name for name, _, _ in _periods(identities, cookie)] == [
+        hashed(*cookie),
+        hashed(*email),
+        hashed(*cookie),
+    ]
+
+
+def test_a_split_can_be_undone_by_hand(identities):
+    names = [name for name, _, _ in _periods(identities, ("phone", "sm-2"))]
+    assert len(names) == 3
+    assert names[0] == names[2] != names[1]
+
+
+def test_decisions_that_were_taken_back_leave_what_was_before(identities):
+    names = [name for name, _, _ in _periods(identities, ("phone", "tb-2"))]
+    assert names[-1] == names[0]
+    assert None in names, "nobody, as long as it was blocked"
+
+
+def test_two_logins_that_a_person_links_are_one_customer_with_all_of_theirs(identities):
+    assert _people(identities, ("email", "work"), ("phone", "home account")) == 1
+
+
+def test_a_path_between_two_held_apart_is_cut_at_its_weakest_link(identities):
+    assert _people(identities, ("loyalty_id", "cut-1"), ("cookie", "cut")) == 1
+    assert _people(identities, ("loyalty_id", "cut-1"), ("phone", "cut-2")) == 2
+    assert _demoted(identities)[(hashed("phone", "cut-2"), hashed("cookie", "cut"))] == (
+        "a decision holds them apart"
+    )
+
+
+def test_a_number_blocked_by_hand_joins_nobody_any_more(identities):
+    assert _people(identities, ("email", "caller-1"), ("email", "caller-2")) == 2
+    assert _customer(identities, "phone", "switchboard") is None
+
+
+def test_a_decision_links_through_what_no_source_has_seen_and_names_nobody_by_it(identities):
+    assert _people(identities, ("email", "listed-1"), ("phone", "listed-2")) == 1
+    assert _customer(identities, "loyalty_id", "never seen") is None
+
+
+def test_a_value_that_thousands_of_records_share_makes_no_crowd_one_customer(identities):
+    assert _customer(identities, "phone", "bad default") is None
+    assert _people(identities, *(("cookie", f"crowd-{n}") for n in range(0, CROWD, 100))) == 30
+    (reason,) = identities.execute(
+        "select reason from int_blocked_identifiers where identifier_hash = ?",
+        [hashed("phone", "bad default")],
+    ).fetchone()
+    assert reason == "seen with more than 1000 of cookie"
+
+
 def test_an_event_belongs_to_the_strongest_identifier_on_it(identities):
     rows = identities.execute(
         """
@@ -217,7 +374,9 @@ def test_an_event_belongs_to_the_strongest_identifier_on_it(identities):
 def test_a_chain_of_a_hundred_thousand_identifiers_is_one_customer(identities):
     members, customers = identities.execute(
         """
-        with long as (select customer_id, count(*) as members from int_identifier_customers group by 1)
+        with long as (
+            select customer_id, count(*) as members from int_identifier_customers group by 1
+        )
         select max(members), count(*) filter (where members > 1000) from long
         """
     ).fetchone()

@@ -98,8 +98,12 @@ def test_the_worlds_hold_what_is_to_be_tried(today):
     assert len(reasons) == 2
     splits = today.execute(
         """
-        select count(*) from customer_id_map as earlier inner join customer_id_map as later
-            on earlier.identifier_hash = later.identifier_hash and earlier.valid_to = later.valid_from
+        select count(*)
+        from customer_id_map as earlier
+        inner join customer_id_map as later
+            on
+                earlier.identifier_hash = later.identifier_hash
+                and earlier.valid_to = later.valid_from
         where later.customer_id = later.identifier_hash
         """
     ).fetchone()
