@@ -1,12 +1,17 @@
-"""Does a log at signal level, as CSV, NDJSON and Parquet, come out as the oracle scores it?"""
+"""Do mapped sources come out as independent computations say?
+
+A log at signal level, as CSV, NDJSON and Parquet, as the oracle scores it; a city's requests, by
+the mapping that ships, with the verdicts that the city itself publishes.
+"""
 
 import csv
 import io
 import json
+import random
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.sources import mapped
 from tests.warehouse import oracle
 from tests.warehouse.histories import histories
 from tests.warehouse.oracle import Signal
@@ -95,6 +101,52 @@ def written(source: str, signals: Iterable[Signal]) -> bytes:
     return target.getvalue()
 
 
+EXPORTED = max(signal.occurred_at for signal in SIGNALS)  # the run's as_of
+EXPORTED_IN_BOSTON = EXPORTED - timedelta(hours=5)
+CLOCKS_WENT_BACK = datetime(2033, 11, 6, 1, 30)
+SHIPPED = Path(mapped.__file__).parents[1] / "mappings" / "service_requests" / "mapping.yml"
+
+
+def requests() -> list[dict[str, str]]:
+    """A city's requests with its own verdicts, in local times: no target, to the very instant, in
+    the hour that the clocks repeated, closed before they were opened, still open."""
+    chance = random.Random(311)
+    near = (-60, -1, -0.001, 0, 0, 0.001, 1, 60, 900)
+    rows = []
+    for number in range(600):
+        opened = datetime(2033, 10, 1, 8) + timedelta(seconds=chance.randrange(40 * 86400))
+        target: datetime | None = chance.choice(
+            (
+                None,
+                opened + timedelta(days=chance.choice((1, 5, 30)), milliseconds=457),
+                opened.replace(hour=3, minute=30, second=0) + timedelta(days=2),
+                max(opened, CLOCKS_WENT_BACK + timedelta(minutes=chance.randrange(-40, 40))),
+            )
+        )
+        closed: datetime | None = chance.choice(
+            (
+                None,
+                opened + timedelta(seconds=chance.randrange(-60, 20 * 86400)),
+                (target or opened) + timedelta(seconds=chance.choice(near)),
+            )
+        )
+        if closed and closed > EXPORTED_IN_BOSTON:
+            closed = None
+        is_late = target is not None and (closed or EXPORTED_IN_BOSTON) > target
+        rows.append(
+            {
+                "case_enquiry_id": f"10100{number}",
+                "open_dt": str(opened),
+                "sla_target_dt": str(target or chance.choice(("", "NA"))),
+                "closed_dt": str(closed or ""),
+                "on_time": "OVERDUE" if is_late else "ONTIME",
+                "reason": "Street, Lights",
+                "neighborhood": " ",
+            }
+        )
+    return rows
+
+
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory) -> duckdb.DuckDBPyConnection:
     """Everything that is built of the three sources."""
@@ -113,6 +165,14 @@ def warehouse(tmp_path_factory) -> duckdb.DuckDBPyConnection:
                 ),
             },
         )
+    table = io.StringIO()
+    rows = csv.DictWriter(table, list(requests()[0]))
+    rows.writeheader()
+    rows.writerows(requests())
+    land(
+        root,
+        {"requests/mapping.yml": SHIPPED.read_bytes(), "requests/311.csv": table.getvalue()},
+    )
     record_all(root, NOW)
     return build_log(root, select=("+fct_friction", "+fct_scores", "+rpt_interventions"))
 
@@ -120,21 +180,20 @@ def warehouse(tmp_path_factory) -> duckdb.DuckDBPyConnection:
 @pytest.fixture(scope="module")
 def expected() -> list[oracle.Scored]:
     """The oracle's ledger of every customer, as far as the log reaches."""
-    until = max(signal.occurred_at for signal in SIGNALS)
     of_customer = defaultdict(list)
     for signal in SIGNALS:
         of_customer[signal.customer_id].append(signal)
     return [
         line
         for signals in of_customer.values()
-        for line in oracle.ledger(oracle.history_of(signals, until), RULES)
+        for line in oracle.ledger(oracle.history_of(signals, EXPORTED), RULES)
     ]
 
 
 def test_the_ledger_of_a_stated_log_is_the_oracles_to_the_micro_point(warehouse, expected):
     got = warehouse.execute(
         "select source, source_key, occurred_at, signal, part, points_micro from fct_friction "
-        "order by all"
+        "where source != 'requests' order by all"
     ).fetchall()
     wanted = sorted(
         (
@@ -150,13 +209,42 @@ def test_the_ledger_of_a_stated_log_is_the_oracles_to_the_micro_point(warehouse,
 
 
 def test_every_stated_signal_is_scored_under_its_own_key(warehouse, expected):
-    got = warehouse.execute("select source, source_key from fct_scores order by all").fetchall()
+    got = warehouse.execute(
+        "select source, source_key from fct_scores where source != 'requests' order by all"
+    ).fetchall()
     assert got == sorted((line.signal.source, line.signal.record_key) for line in expected)
 
 
 def test_promises_of_one_name_are_one_for_each_customer_and_so_is_their_intervention(warehouse):
     rows, ids, promises = warehouse.execute(
         "select count(*), count(distinct intervention_id), count(distinct promise_id) "
-        "from rpt_interventions where kind = 'open_breach'"
+        "from rpt_interventions where kind = 'open_breach' and source != 'requests'"
     ).fetchone()
     assert rows == ids > promises
+
+
+def test_a_citys_requests_get_the_verdicts_that_the_city_published(warehouse):
+    states = dict(
+        warehouse.execute(
+            "select source_key, state from fct_promises where source = 'requests'"
+        ).fetchall()
+    )
+    verdicts = {
+        "kept_early": "ONTIME", "kept_on_time": "ONTIME", "open": "ONTIME", "due_soon": "ONTIME",
+        "kept_late": "OVERDUE", "broken_open": "OVERDUE", None: "ONTIME",
+    }  # fmt: skip
+    assert set(states.values()) == set(verdicts) - {None}
+    wrong = [
+        row
+        for row in requests()
+        if verdicts[states.get(row["case_enquiry_id"])] != row["on_time"]
+        or (row["case_enquiry_id"] in states) != (row["sla_target_dt"] not in ("", "NA"))
+    ]
+    assert wrong == []
+
+
+def test_opening_and_closing_a_request_are_no_friction_of_their_own(warehouse):
+    signals = warehouse.execute(
+        "select distinct signal from fct_friction where source = 'requests' order by all"
+    ).fetchall()
+    assert signals == [("promise.breach",), ("promise.kept",), ("promise.silence",)]
