@@ -13,6 +13,8 @@ from serving.table import printable, table
 
 # Steps in a row on one channel that cost nothing are told in one line from so many on.
 FOLDED = 4
+# A table has to be read: of more lines than so many only the last are shown.
+SHOWN_LINES = 200
 # A pause within a story is a line of its own from so many days on.
 PAUSE_DAYS = 3
 
@@ -263,7 +265,12 @@ def timeline_table(lines: Sequence[Line]) -> list[str]:
     """What happened as text: quiet runs of steps folded, each pause and each reason on a line."""
     cells: list[list[str]] = []
     before: datetime | None = None
-    for line in folded(lines):
+    together = list(folded(lines))
+    left = len(together) - SHOWN_LINES
+    if left > 0:
+        until = minute(together[left - 1].at)
+        cells.append(["", "", "", f"… {left:,} lines until {until} not shown", "", "", ""])
+    for line in together[max(left, 0) :]:
         paused = (line.at - before).days if before else 0
         if paused >= PAUSE_DAYS:
             cells.append(["", "", "", f"… {paused} days of nothing", "", "", ""])

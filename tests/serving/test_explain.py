@@ -44,6 +44,12 @@ def test_days_of_nothing_are_counted_from_the_last_of_folded_steps():
     assert [line.strip() for line in told if "of nothing" in line] == ["… 3 days of nothing"]
 
 
+def test_of_a_very_long_story_the_end_is_shown_and_what_is_left_out_is_counted():
+    told = timeline_table(steps("web", *range(50_000), points=1))
+    assert len(told) == 202
+    assert "49,800 lines until" in told[1]
+
+
 def test_each_reason_has_a_line_of_its_own():
     dear = Line(MONDAY, "phone", "phone.service", "inbound", 5, 5.0, ("It hurt.", "Again."))
     told = timeline_table([dear])
