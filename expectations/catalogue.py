@@ -1,4 +1,4 @@
-"""What may come in by name: signals and types of identifiers, read from the seeds."""
+"""What may come in by name: signals, calendars and types of identifiers, read from the seeds."""
 
 import csv
 from collections.abc import Mapping
@@ -26,3 +26,4 @@ SIGNALS: Mapping[str, Signal] = {
     for row in _rows("friction_catalogue")
 }
 IDENTIFIER_TYPES = frozenset(row["identifier_type"] for row in _rows("identifier_types")) - {"*"}
+CALENDARS = frozenset(row["calendar_id"] for row in _rows("calendars"))

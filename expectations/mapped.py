@@ -2,7 +2,7 @@
 
 from great_expectations import expectations as gxe
 
-from expectations.catalogue import SIGNALS
+from expectations.catalogue import CALENDARS, SIGNALS
 
 BOOLEANS = ["true", "t", "yes", "y", "1", "false", "f", "no", "n", "0"]
 PROMISE_EVENTS = [
@@ -16,6 +16,8 @@ PROMISE_KINDS = [
     "handover", "other",
 ]  # fmt: skip
 
+PARTIES = ["external", "internal"]
+
 VALUE_SETS = {
     "time": (["ok"], "the time is missing, unreadable, or without a time zone"),
     "signal": (sorted(SIGNALS), "the signal is not in the friction catalogue"),
@@ -23,6 +25,8 @@ VALUE_SETS = {
     "direction": (DIRECTIONS, f"the direction is not one of {', '.join(DIRECTIONS)}"),
     "promise": (PROMISE_EVENTS, f"the promise event is not one of {', '.join(PROMISE_EVENTS)}"),
     "promise_kind": (PROMISE_KINDS, f"the promise kind is not one of {', '.join(PROMISE_KINDS)}"),
+    "calendar": (sorted(CALENDARS), "the calendar is not one of the seed calendars.csv"),
+    "party": (PARTIES, f"the party is not one of {', '.join(PARTIES)}"),
     "measure": (["ok"], "the measure is missing, negative, or not a number"),
     "due": (["ok"], "the due time is missing, unreadable, or before the promise was made"),
     "promise_id": (["ok"], "what happened to a promise has no promise_id"),

@@ -23,6 +23,8 @@ PROMISE_KINDS = (
     "delivery", "pickup", "callback", "appointment", "reply", "resolution", "task", "refund",
     "handover", "other",
 )  # fmt: skip
+# Whom an interaction is with: somebody outside, or somebody of the company.
+PARTIES = ("external", "internal")
 UNITS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 TIME_TARGETS = ("occurred_at", "due_at")
@@ -30,7 +32,8 @@ FLAG_TARGETS = ("moment_of_truth", "context_carried", "automated", "marketing", 
                 "needs_notice")  # fmt: skip
 TEXT_TARGETS = (
     "channel", "touchpoint", "signal", "kind", "direction", "issue", "phase", "promise",
-    "promise_id", "promise_kind", "conversation", "location", "employee", "outcome", "reason",
+    "promise_id", "promise_kind", "calendar", "conversation", "location", "employee", "outcome",
+    "reason", "party",
 )  # fmt: skip
 TARGETS = (*TIME_TARGETS, *FLAG_TARGETS, *TEXT_TARGETS, "measure", "subject")
 INTERACTION_KEYS = (*TARGETS, "if", "optional")
@@ -46,6 +49,7 @@ ALLOWED_VALUES = {
     "direction": ("inbound", "outbound", "internal"),
     "promise": PROMISE_EVENTS,
     "promise_kind": PROMISE_KINDS,
+    "party": PARTIES,
 }
 
 

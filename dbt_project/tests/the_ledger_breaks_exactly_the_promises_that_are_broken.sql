@@ -8,6 +8,15 @@ promises as (
 
 ),
 
+-- A no-show is charged as such, and its promise not once more.
+charged_as_no_show as (
+
+    select promise_id
+    from {{ ref('int_engine_promise_signals') }}
+    where signal = 'promise.made' and due_at is null
+
+),
+
 promise_signals as (
 
     select * from {{ ref('int_promise_signals') }}
@@ -43,7 +52,13 @@ broken as (
         broken_at
 
     from promises
-    where is_broken
+    where
+        is_broken
+        and not (
+            promise_kind = 'appointment'
+            and state = 'cancelled_by_company'
+            and promise_id in (select charged_as_no_show.promise_id from charged_as_no_show)
+        )
 
 ),
 

@@ -109,8 +109,8 @@ def structure(record: Record) -> str:
 def columns(interaction: Interaction, record: Record) -> dict[str, str]:
     """SQL over `r` for what an interaction says: canonical column → expression.
 
-    Beside the canonical columns: promise_event, promise_kind, needs_notice, is_date, and the
-    time zone of a due date.
+    Beside the canonical columns: promise_event, promise_kind, needs_notice, calendar_id, party,
+    is_date, and the time zone of a due date.
     """
 
     def text(target: str, default: str = NO_TEXT) -> str:
@@ -161,6 +161,8 @@ def columns(interaction: Interaction, record: Record) -> dict[str, str]:
         "promise_event": text("promise"),
         "promise_kind": text("promise_kind", "'other'"),
         "needs_notice": flag("needs_notice", "false"),
+        "calendar_id": text("calendar"),
+        "party": text("party"),
         "is_date": _is_date(due, record) if due else "false",
         "time_zone": literal((due.time_zone if due else None) or record.time_zone or "UTC"),
     }
@@ -263,7 +265,9 @@ def _checks(interaction: Interaction, record: Record) -> dict[str, str]:
         return sql if when == "true" else f"case when {when} then {sql} end"
 
     checks = {"time": said(_time_state(interaction, record), here)}
-    for target in ("signal", "phase", "direction", "promise", "promise_kind", "channel"):
+    for target in (
+        "signal", "phase", "direction", "promise", "promise_kind", "calendar", "party", "channel",
+    ):  # fmt: skip
         field = interaction.field(target)
         if field:
             checks[target] = said(_text(field, record))

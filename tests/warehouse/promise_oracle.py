@@ -55,6 +55,8 @@ class Term:
     late_after: datetime = FAR
     cancelled_by: str | None = None
     closed_at: datetime | None = None
+    calendar: str | None = None
+    is_taken_over: bool = False
     excuses: set[str] = field(default_factory=set)
 
     @property
@@ -212,11 +214,16 @@ class Topic:
         return found
 
     def reply_promises(self, customer: str) -> dict[str, list[PromiseEvent]]:
-        if any(
-            e.promise_kind == "reply" and e.issue_id is not None and e.customer_id == customer
-            for e in self.events
-        ):
-            return {}
+        # The source's own clock takes the standard's place from when it started.
+        own_clock = earliest(
+            *(
+                e.occurred_at
+                for e in self.events
+                if e.promise_kind == "reply"
+                and e.issue_id is not None
+                and e.customer_id == customer
+            )
+        )
         made: dict[str, list[PromiseEvent]] = {}
         waiting: str | None = None
         # A reply at the very instant of a message answers it.
@@ -225,17 +232,22 @@ class Topic:
             key=lambda s: (s.occurred_at, is_human_reply(s), s.interaction_id),
         ):
             if is_human_reply(step):
-                if waiting is not None:
+                if waiting in made:
                     made[waiting].append(self.spoken(step, waiting, "kept", "reply", None))
                 waiting = None
             elif is_message(step, self.world.standards) and waiting is None:
                 waiting = f"reply/{step.interaction_id}"
+                if own_clock is not None and own_clock <= step.occurred_at + timedelta(minutes=1):
+                    continue
                 due = after_business_time(
                     self.world.hours,
                     step.occurred_at,
                     timedelta(minutes=self.world.standards[step.channel or ""]),
                 )
                 made[waiting] = [self.spoken(step, waiting, "made", "reply", due)]
+                if own_clock is not None:
+                    over = self.spoken(step, waiting, "taken_over", "reply", None)
+                    made[waiting].append(PromiseEvent(**{**vars(over), "occurred_at": own_clock}))
         return made
 
     def callback_promises(self, customer: str) -> dict[str, list[PromiseEvent]]:
@@ -295,6 +307,7 @@ class Topic:
             confidence="sla" if kind == "reply" else "inferred",
             time_zone=self.world.hours.time_zone,
             source="talk",
+            calendar_id="default",
         )
 
     def contact_of(self, step: Step) -> tuple:
@@ -366,15 +379,19 @@ class Topic:
         if cancelled is not None:
             cancelled_by = "customer" if by_customer == cancelled else "company"
 
+        taken_over = first_of("taken_over")
+        if taken_over is not None and taken_over >= (closed or FAR):
+            taken_over = None
+
         # The dates that reached the customer, each with when it did.
         reached: dict[datetime, PromiseEvent] = {}
         for event in dated[1:]:
             at = event.occurred_at if first_sla(event) else heard_since(event.occurred_at)
-            if at is not None and at < (closed or FAR):
+            if at is not None and at < min(closed or FAR, taken_over or FAR):
                 reached[at] = event
         grace = timedelta(minutes=self.world.grace_minutes)
         found = [self.term(key, first, origin, first.occurred_at, first.due_at)]
-        found[0].late_after = found[0].due_at + grace
+        found[0].late_after = found[0].due_at + grace + own_grace(first)
         said_due = first.due_at
         for at in sorted(reached):
             event = reached[at]
@@ -386,15 +403,18 @@ class Topic:
             if first_sla(event):
                 due = max(event.due_at, at)
                 if at <= current.late_after:
-                    current.due_at, current.late_after = due, due + grace
+                    current.due_at = due
+                    current.late_after = due + grace + own_grace(event)
                     continue
             else:
                 due = event.due_at
             current.revised_at = at
             term = self.term(f"{key}:r{len(found)}", first, origin, at, due)
             term.previous_promise_id = current.promise_id
-            term.late_after = due + grace
+            term.late_after = due + grace + own_grace(event)
             found.append(term)
+        if taken_over is not None:
+            found[-1].revised_at, found[-1].is_taken_over = taken_over, True
         for term in found:
             term.kept_internally_at = done
             term.told_at = earliest(seen, told)
@@ -426,6 +446,7 @@ class Topic:
             due_at=due,
             origin=origin,
             source=first.source,
+            calendar=first.calendar_id,
         )
 
     def judge(self, term: Term, notices: list[datetime]) -> None:
@@ -438,6 +459,13 @@ class Topic:
             term.state = "unknown"
         elif term.is_superseded:
             term.state = "superseded"
+        elif (
+            feed is not None
+            and (covered is None or covered < late)
+            and late <= now
+            and (term.closed_at or FAR) > late
+        ):
+            term.state = "unknown"
         elif kept is not None and kept > late:
             term.state, term.broken_at = "kept_late", late
         elif kept is not None:
@@ -453,8 +481,6 @@ class Topic:
             term.state = "open"
         elif late > now:
             term.state = "due_soon"
-        elif covered is not None and covered < late:
-            term.state = "unknown"
         else:
             term.state, term.broken_at = "broken_open", late
 
@@ -467,6 +493,8 @@ class Topic:
                         break
                 elif day >= local_date(now, zone):
                     break
+                if term.calendar is not None and opening(self.world.hours, day) is None:
+                    continue
                 term.overdue_days += 1
                 heard = any(
                     late < notice <= (term.closed_at or now) and local_date(notice, zone) == day
@@ -481,7 +509,7 @@ class Topic:
 
     def ask(self, term: Term, found: list[Term]) -> None:
         """Chases, check-ins and excuses."""
-        if term.state == "unknown":
+        if term.late_after < term.made_at:
             return
         asked = [
             step
@@ -489,8 +517,10 @@ class Topic:
             if is_customer_contact(step)
             and term.made_at < step.occurred_at < term.ended_at
             and (
-                step.occurred_at > term.late_after
-                or (not self.is_prompted(step) and step.reason != "advice")
+                # What became of an unknown promise nobody knows, but until its due it was open.
+                term.state != "unknown"
+                if step.occurred_at > term.late_after
+                else not self.is_prompted(step) and step.reason != "advice"
             )
         ]
         firsts = [
@@ -534,7 +564,7 @@ class Topic:
         if any(
             other.origin == "source"
             and other.promise_kind != "callback"
-            and other.state != "unknown"
+            and other.late_after >= other.made_at
             and chase.occurred_at < other.made_at <= reply.occurred_at
             for other in found
         ):
@@ -568,6 +598,11 @@ class Topic:
 def first_sla(event: PromiseEvent) -> bool:
     """Nobody was told of an SLA: its dates need no notice."""
     return event.confidence == "sla"
+
+
+def own_grace(event: PromiseEvent) -> timedelta:
+    """What the promise itself allows after its due, such as the length of a slot."""
+    return timedelta(microseconds=event.grace_micros)
 
 
 def earliest(*moments: datetime | None) -> datetime | None:

@@ -80,6 +80,8 @@ class PromiseEvent:
     confidence: str = "field"
     time_zone: str = "UTC"
     source: str = "shop"
+    calendar_id: str | None = None
+    grace_micros: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ EVENT_SCHEMA = pa.schema(
         ("due_at", TIME),
         ("is_date", pa.bool_()),
         ("time_zone", pa.string()),
+        ("calendar_id", pa.string()),
+        ("grace_micros", pa.int64()),
         ("customer_id", pa.string()),
         ("issue_id", pa.string()),
         ("needs_notice", pa.bool_()),
@@ -185,10 +189,12 @@ def build_promises(root: Path, world: World) -> duckdb.DuckDBPyConnection:
             *("--exclude-resource-type", "unit_test", "--vars", "{}"),
             *("--indirect-selection", "cautious", "--select", *ENGINE),
         ],
+        # Paths that do not differ from build to build: dbt then parses the project once a session.
+        cwd=root,
         env=os.environ
         | {
-            "JOURNEYS_WAREHOUSE": str(warehouse),
-            "DBT_TARGET_PATH": str(root / "target"),
+            "JOURNEYS_WAREHOUSE": warehouse.name,
+            "DBT_TARGET_PATH": str(root.parent / "promise_target"),
             "DBT_LOG_PATH": str(root / "logs"),
         },
         capture_output=True,

@@ -131,7 +131,9 @@ def promised(draw: random.Random) -> History:
         opened = BEGINS + timedelta(days=draw.randrange(6), hours=draw.randrange(5, 24))
         given = {
             "promise_id": f"{subject}p",
-            "promise_kind": draw.choice(("delivery", "pickup", "task", "refund", "callback")),
+            "promise_kind": draw.choice(
+                ("delivery", "pickup", "task", "refund", "callback", "reply")
+            ),
             "needs_notice": draw.random() < 0.5,
             "subject": subject,
         }

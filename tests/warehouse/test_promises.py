@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -213,6 +214,8 @@ def random_promises(draw: random.Random, customer: str, topic: str) -> Iterator[
             "confidence": draw.choice(("explicit", "field", "sla")),
             "time_zone": zone,
             "is_date": is_date,
+            "calendar_id": draw.choice((None, None, "default")),
+            "grace_micros": draw.choice((0, 0, 0, 1_800_000_000)),
         }
         names = ["made"] if draw.random() < 0.97 else []
         names += draw.choices(
@@ -251,6 +254,58 @@ def connection(world: World, tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def promises(connection) -> dict[str, dict]:
     return {row["promise_id"]: row for row in rows_of(connection, "select * from fct_promises")}
+
+
+@pytest.fixture(scope="module", params=(datetime(2026, 3, 31, 9), datetime(2026, 4, 9, 6)))
+def earlier(request, world: World, tmp_path_factory: pytest.TempPathFactory):
+    """The same world as it was on an earlier day."""
+    then = replace(
+        world,
+        as_of=request.param,
+        steps=[step for step in world.steps if step.occurred_at <= request.param],
+        events=[event for event in world.events if event.occurred_at <= request.param],
+    )
+    with build_promises(tmp_path_factory.mktemp("earlier"), then) as connection:
+        yield request.param, connection
+
+
+def charged(connection, until: datetime) -> set[tuple]:
+    """What the scoring makes of the engine's signals up to an instant: breaches, late notices,
+    promises kept in time, and what customers had to do or hear."""
+    rows = rows_of(
+        connection,
+        "select promise_id, signal, occurred_at, due_at, interaction_id "
+        "from int_engine_promise_signals",
+    )
+    times: dict[tuple, datetime] = {}
+    for row in rows:
+        if row["promise_id"] is not None and row["occurred_at"] <= until:
+            key = (row["promise_id"], row["signal"])
+            times[key] = min(times.get(key, row["occurred_at"]), row["occurred_at"])
+    found: set[tuple] = {
+        (row["interaction_id"], row["signal"], row["occurred_at"])
+        for row in rows
+        if row["promise_id"] is None and row["occurred_at"] <= until
+    }
+    for row in rows:
+        promise_id, due = row["promise_id"], row["due_at"]
+        if row["signal"] != "promise.made" or row["occurred_at"] > until or due is None:
+            continue
+        kept, updated = (times.get((promise_id, f"promise.{what}")) for what in ("kept", "updated"))
+        if kept is not None and kept <= due:
+            found.add((promise_id, "kept in time", kept))
+        if updated is not None and updated <= due:
+            found.add((promise_id, "late notice", updated))
+        if due <= until and not any(at is not None and at <= due for at in (kept, updated)):
+            found.add((promise_id, "breach", due))
+    return found
+
+
+def test_what_a_day_was_charged_with_is_the_same_ever_after(connection, earlier):
+    day, then = earlier
+    was, became = charged(then, day), charged(connection, day)
+    assert len(was) > 1000
+    assert was == became, (sorted(was - became, key=str)[:5], sorted(became - was, key=str)[:5])
 
 
 def signals_of(connection, customer: str) -> list[tuple]:
@@ -377,6 +432,8 @@ def test_the_random_histories_reach_every_state_and_count(world: World):
     assert sum(term.excuse_count > 0 for term in expected) > 100
     assert sum(term.parent_promise_id is not None for term in expected) > 100
     assert sum(term.promise_id.endswith(":r2") for term in expected) > 2
+    assert sum(term.is_taken_over and term.state == "superseded" for term in expected) > 2
+    assert sum(term.is_taken_over and term.is_broken for term in expected) > 20
 
 
 def test_signals_carry_what_the_oracle_holds_against_the_company(connection, world: World):
@@ -393,8 +450,10 @@ def test_signals_carry_what_the_oracle_holds_against_the_company(connection, wor
 
 def scored_due(term: Term) -> datetime | None:
     """The due of promise.made: that which the scoring may find broken."""
-    if term.state == "unknown":
+    if term.state == "unknown" or (term.state == "superseded" and term.is_taken_over):
         return None
+    if term.state == "superseded":
+        return term.late_after
     if term.cancelled_by == "customer" and (term.cancelled_at or AS_OF) <= term.late_after:
         return None
     if term.cancelled_by == "company":

@@ -110,13 +110,15 @@ conversations as (
     select
         customer_id,
         conversation_key,
-        min(issue_opening_id) as issue_opening_id
+        issue_opening_id
 
     from named
     where conversation_key is not null and issue_opening_id is not null
-    group by
-        customer_id,
-        conversation_key
+    -- The first contact's: a later one changes nothing that is past.
+    qualify row_number() over (
+        partition by customer_id, conversation_key
+        order by occurred_at, interaction_id
+    ) = 1
 
 ),
 

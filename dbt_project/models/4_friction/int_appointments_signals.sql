@@ -25,12 +25,23 @@ short_notice as (
 
 ),
 
+rule as (
+
+    select * from {{ ref('int_promise_rule') }}
+
+),
+
 placed as (
 
     select
         steps.interaction_id,
         steps.kind,
+        steps.record_key,
+        steps.occurred_at,
         versions.is_company_no_show,
+        {{ instant(
+            epoch_micros('greatest(versions.start_at, versions.end_at)') ~ ' + rule.grace_micros'
+        ) }} as late_after,
         versions.requested_by = 'company'
         and (
             steps.kind = 'booked'
@@ -39,6 +50,7 @@ placed as (
         {{ epoch_second('versions.start_at') }} - {{ epoch_second('steps.occurred_at') }} as notice_seconds
 
     from steps
+    cross join rule
     inner join versions on steps.event_id = versions.event_id
 
 ),
@@ -66,7 +78,12 @@ final as (
         cast(null as bigint) as measure
 
     from placed
-    where kind = 'no_show' and is_company_no_show
+    -- One failure, one charge: noted after the slot was over, it was a broken promise by then.
+    where
+        kind = 'no_show'
+        and is_company_no_show
+        and occurred_at <= late_after
+    qualify row_number() over (partition by record_key order by occurred_at, interaction_id) = 1
 
 )
 

@@ -320,6 +320,8 @@ final as (
         due_at,
         true as is_date,
         time_zone,
+        'default' as calendar_id,
+        0 as grace_micros,
         customer_id,
         issue_id,
         false as needs_notice,

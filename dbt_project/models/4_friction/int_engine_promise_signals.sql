@@ -21,10 +21,63 @@ contacts as (
 
 ),
 
-campaigns as (
+steps as (
 
     select * from {{ ref('int_journey_steps') }}
+
+),
+
+campaigns as (
+
+    select * from steps
     where is_marketing and is_delivered and direction = 'outbound' and signal is null
+
+),
+
+appointment_signals as (
+
+    select * from {{ ref('int_appointments_signals') }}
+    where signal = 'visit.no_show'
+
+),
+
+no_shows as (
+
+    select
+        steps.customer_id,
+        steps.issue_id,
+        steps.occurred_at
+
+    from steps
+    left join appointment_signals on steps.interaction_id = appointment_signals.interaction_id
+    where steps.signal = 'visit.no_show' or appointment_signals.interaction_id is not null
+
+),
+
+-- One failure, one charge: the no-show, which says more than the breach.
+charged_as_no_show as (
+
+    select distinct promises.promise_id
+
+    from promises
+    inner join no_shows
+        on
+            promises.customer_id = no_shows.customer_id
+            and promises.issue_id = no_shows.issue_id
+            and promises.made_at <= no_shows.occurred_at
+            and promises.due_until >= no_shows.occurred_at
+    where promises.promise_kind = 'appointment' and promises.cancelled_by = 'company'
+
+),
+
+marked as (
+
+    select
+        promises.*,
+        charged_as_no_show.promise_id is not null as is_charged_as_no_show
+
+    from promises
+    left join charged_as_no_show on promises.promise_id = charged_as_no_show.promise_id
 
 ),
 
@@ -36,16 +89,24 @@ dues as (
         *,
         case
             when state = 'unknown' then null
+            when is_charged_as_no_show then null
+            when state = 'superseded' and is_taken_over then null
+            -- What became of the later date changes nothing of the earlier one.
+            when state = 'superseded' then due_until
             when cancelled_by = 'customer' and cancelled_at <= due_until then null
             when cancelled_by = 'company' then least(due_until, cancelled_at)
             else due_until
         end as scored_due_at,
+        -- After its due, nobody knows whether the clock of an unknown promise still ran.
         least(
-            {{ instant(epoch_micros('due_until') ~ ' + 16 * 86400000000') }},
+            case
+                when state = 'unknown' then due_until
+                else {{ instant(epoch_micros('due_until') ~ ' + 16 * 86400000000') }}
+            end,
             coalesce(ended_at, timestamp '9999-01-01 00:00:00')
         ) as clock_ends_at
 
-    from promises
+    from marked
 
 ),
 
@@ -165,7 +226,6 @@ sold_at as (
             campaigns.customer_id = dues.customer_id
             and campaigns.occurred_at > dues.made_at
             and campaigns.occurred_at < dues.clock_ends_at
-    where dues.state != 'unknown'
 
 ),
 

@@ -27,13 +27,23 @@ promise_contacts as (
 
 ),
 
--- A notice on the day that the promise closes counts up to the closing: later ones change nothing
--- that is past.
-informed as (
+calendar_days as (
+
+    select
+        calendar_id,
+        day_number,
+        is_open
+
+    from {{ ref('int_calendar_days') }}
+
+),
+
+heard as (
 
     select
         promises.promise_id,
-        count(distinct {{ local_day('notices.occurred_at', 'promises.time_zone') }}) as informed_days
+        promises.calendar_id,
+        {{ local_day('notices.occurred_at', 'promises.time_zone') }} as day_number
 
     from promises
     inner join notices
@@ -45,7 +55,24 @@ informed as (
         promises.overdue_days > 0
         and {{ local_day('notices.occurred_at', 'promises.time_zone') }} > promises.due_day
         and {{ local_day('notices.occurred_at', 'promises.time_zone') }} <= promises.last_day
-    group by promises.promise_id
+
+),
+
+-- A notice on the day that the promise closes counts up to the closing: later ones change nothing
+-- that is past.
+informed as (
+
+    select
+        heard.promise_id,
+        count(distinct heard.day_number) as informed_days
+
+    from heard
+    left join calendar_days
+        on
+            heard.calendar_id = calendar_days.calendar_id
+            and heard.day_number = calendar_days.day_number
+    where coalesce(calendar_days.is_open, true)
+    group by heard.promise_id
 
 ),
 
@@ -129,6 +156,7 @@ final as (
             and not coalesce(handled.is_handled_by_owner, false)
         ) as is_orphan,
         promises.time_zone,
+        promises.calendar_id,
         promises.made_at,
         promises.due_at,
         promises.due_until,
@@ -138,6 +166,7 @@ final as (
         promises.replaced_at,
         promises.replaced_event_id,
         promises.replaced_recorded_at,
+        promises.is_taken_over,
         promises.kept_internally_at,
         promises.told_at,
         promises.kept_at,

@@ -6,7 +6,7 @@ with
 promises as (
 
     select * from {{ ref('int_promise_states') }}
-    where state != 'unknown'
+    where due_until >= made_at
 
 ),
 
@@ -55,8 +55,13 @@ asked as (
         and contacts.occurred_at > promises.made_at
         and contacts.occurred_at < coalesce(promises.ended_at, timestamp '9999-01-01 00:00:00')
         and (
-            contacts.occurred_at > promises.due_until
-            or (not contacts.is_prompted and value_reasons.reason is null)
+            -- What became of an unknown promise nobody knows, but until its due it was open.
+            (contacts.occurred_at > promises.due_until and promises.state != 'unknown')
+            or (
+                contacts.occurred_at <= promises.due_until
+                and not contacts.is_prompted
+                and value_reasons.reason is null
+            )
         )
 
 ),

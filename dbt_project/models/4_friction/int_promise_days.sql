@@ -20,8 +20,20 @@ notices as (
 
 calendar_days as (
 
-    select distinct day_number
+    select
+        calendar_id,
+        day_number,
+        is_open
+
     from {{ ref('int_calendar_days') }}
+
+),
+
+-- The days of every calendar are the same.
+days as (
+
+    select distinct day_number
+    from calendar_days
 
 ),
 
@@ -52,18 +64,24 @@ final as (
     select
         promises.promise_id,
         promises.customer_id,
-        cast({{ instant('calendar_days.day_number * 86400000000') }} as date) as overdue_day,
+        cast({{ instant('days.day_number * 86400000000') }} as date) as overdue_day,
         informed.promise_id is null as is_silent
 
     from promises
-    inner join calendar_days
+    inner join days
         on
-            promises.due_day < calendar_days.day_number
-            and promises.last_day >= calendar_days.day_number
+            promises.due_day < days.day_number
+            and promises.last_day >= days.day_number
+    left join calendar_days
+        on
+            promises.calendar_id = calendar_days.calendar_id
+            and days.day_number = calendar_days.day_number
     left join informed
         on
             promises.promise_id = informed.promise_id
-            and calendar_days.day_number = informed.day_number
+            and days.day_number = informed.day_number
+    -- Of a promise with a business calendar, a day on which it is closed is no overdue day.
+    where coalesce(calendar_days.is_open, true)
 
 )
 

@@ -159,7 +159,10 @@ firsts as (
 
     from events
     left join told on events.promise_event_id = told.promise_event_id
-    where events.event in ('kept_internally', 'kept', 'cancelled_by_customer', 'cancelled_by_company')
+    where
+        events.event in (
+            'kept_internally', 'kept', 'cancelled_by_customer', 'cancelled_by_company', 'taken_over'
+        )
     qualify row_number() over (
         partition by events.promise_key, events.event
         order by
@@ -190,7 +193,10 @@ endings as (
         max(case when event = 'cancelled_by_company' then occurred_at end) as cancelled_by_company_at,
         max(case when event = 'cancelled_by_company' then event_id end) as cancelled_by_company_event_id,
         max(case when event = 'cancelled_by_company' then recorded_at end)
-            as cancelled_by_company_recorded_at
+            as cancelled_by_company_recorded_at,
+        max(case when event = 'taken_over' then occurred_at end) as taken_over_at,
+        max(case when event = 'taken_over' then event_id end) as taken_over_event_id,
+        max(case when event = 'taken_over' then recorded_at end) as taken_over_recorded_at
 
     from firsts
     group by promise_key
@@ -270,6 +276,22 @@ closed as (
 
 ),
 
+-- Another promise about the same delay took this one's place while it was open.
+takeovers as (
+
+    select
+        closed.promise_key,
+        endings.taken_over_at,
+        endings.taken_over_event_id,
+        endings.taken_over_recorded_at
+
+    from closed
+    inner join endings on closed.promise_key = endings.promise_key
+    where
+        endings.taken_over_at < coalesce(closed.closed_at, timestamp '9999-01-01 00:00:00')
+
+),
+
 -- One notice tells the newest date; a date that never reached the customer is none.
 delivered as (
 
@@ -290,10 +312,15 @@ delivered_once as (
     select delivered.*
     from delivered
     left join closed on delivered.promise_key = closed.promise_key
+    left join takeovers on delivered.promise_key = takeovers.promise_key
     where
         delivered.dating_number = 1
         -- What keeps the promise needs no new date.
-        or delivered.delivered_at < coalesce(closed.closed_at, timestamp '9999-01-01 00:00:00')
+        or (
+            delivered.delivered_at < coalesce(closed.closed_at, timestamp '9999-01-01 00:00:00')
+            -- Of what another promise took over, no more is promised.
+            and delivered.delivered_at < coalesce(takeovers.taken_over_at, timestamp '9999-01-01 00:00:00')
+        )
     qualify row_number() over (
         partition by delivered.promise_key, delivered.delivered_at, delivered.dating_number = 1
         order by delivered.dating_number desc
@@ -330,7 +357,9 @@ with_grace as (
 
     select
         changed.*,
-        {{ instant(epoch_micros('changed.due_in_force_at') ~ ' + rule.grace_micros') }} as due_until
+        {{ instant(
+            epoch_micros('changed.due_in_force_at') ~ ' + rule.grace_micros + changed.grace_micros'
+        ) }} as due_until
 
     from changed
     cross join rule
@@ -441,15 +470,20 @@ final as (
         promises.confidence,
         promises.origin,
         promises.time_zone,
+        promises.calendar_id,
         terms.made_at,
         terms.due_at,
         terms.due_until,
         terms.is_date,
 
         -- what became of it
-        lead(terms.made_at) over revisions as replaced_at,
-        lead(terms.made_event_id) over revisions as replaced_event_id,
-        lead(terms.made_recorded_at) over revisions as replaced_recorded_at,
+        coalesce(lead(terms.made_at) over revisions, takeovers.taken_over_at) as replaced_at,
+        coalesce(lead(terms.made_event_id) over revisions, takeovers.taken_over_event_id)
+            as replaced_event_id,
+        coalesce(lead(terms.made_recorded_at) over revisions, takeovers.taken_over_recorded_at)
+            as replaced_recorded_at,
+        lead(terms.made_at) over revisions is null and takeovers.promise_key is not null
+            as is_taken_over,
         closed.kept_internally_at,
         closed.observed_at,
         closed.told_at,
@@ -476,6 +510,7 @@ final as (
     from terms
     inner join promises on terms.promise_key = promises.promise_key
     left join closed on terms.promise_key = closed.promise_key
+    left join takeovers on terms.promise_key = takeovers.promise_key
 
     window revisions as (partition by terms.promise_key order by terms.revision_number)
 

@@ -44,6 +44,8 @@ final as (
         due_at,
         is_date,
         time_zone,
+        calendar_id,
+        grace_micros,
         customer_id,
         issue_id,
         -- What notices and contacts are matched by; a promise about nothing stands alone.

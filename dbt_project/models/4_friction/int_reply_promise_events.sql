@@ -44,15 +44,30 @@ zones as (
 
 ),
 
--- One delay, one charge: where the source has a reply promise of its own, it is the one.
-issues_with_own_promise as (
+-- One delay, one charge: from when the source has a reply promise of its own, it is the one. What
+-- fell due before stays: no later clock changes a past day.
+own_promises as (
 
-    select distinct
+    select
         customer_id,
-        issue_id
+        issue_id,
+        occurred_at as started_at,
+        recorded_at,
+        source,
+        record_type,
+        record_key,
+        event_id,
+        touchpoint,
+        phase,
+        location_id,
+        employee_id
 
     from source_promise_events
     where promise_kind = 'reply' and issue_id is not null
+    qualify row_number() over (
+        partition by customer_id, issue_id
+        order by occurred_at, record_key, source, position, event_id
+    ) = 1
 
 ),
 
@@ -64,13 +79,8 @@ messages_and_replies as (
 
     from contacts
     left join standards on contacts.channel = standards.channel
-    left join issues_with_own_promise
-        on
-            contacts.customer_id = issues_with_own_promise.customer_id
-            and contacts.issue_id = issues_with_own_promise.issue_id
     where
-        issues_with_own_promise.issue_id is null
-        and contacts.is_human_contact
+        contacts.is_human_contact
         and (
             contacts.is_company_contact
             -- A call or chat that somebody took was answered; a voicemail was not.
@@ -125,6 +135,14 @@ openings_dated as (
     from openings
     inner join standards on openings.channel = standards.channel
     inner join zones on standards.calendar_id = zones.calendar_id
+    left join own_promises
+        on
+            openings.customer_id = own_promises.customer_id
+            and openings.issue_id = own_promises.issue_id
+    where
+        own_promises.started_at is null
+        -- A message and the clock that it starts are written within a minute of each other.
+        or own_promises.started_at > openings.occurred_at + interval '1 minute'
 
 ),
 
@@ -195,6 +213,7 @@ events as (
         promises.recorded_at,
         {{ instant('promises.due_micros') }} as due_at,
         promises.time_zone,
+        promises.calendar_id,
         promises.customer_id,
         promises.issue_id,
         promises.source,
@@ -217,6 +236,7 @@ events as (
         replies.recorded_at,
         cast(null as timestamp) as due_at,
         promises.time_zone,
+        promises.calendar_id,
         promises.customer_id,
         promises.issue_id,
         replies.source,
@@ -235,6 +255,33 @@ events as (
             and promises.issue_id = replies.issue_id
             and promises.reply_count + 1 = replies.reply_count
 
+    union all
+
+    select
+        promises.promise_key,
+        'taken_over' as event,
+        own_promises.started_at as occurred_at,
+        own_promises.recorded_at,
+        cast(null as timestamp) as due_at,
+        promises.time_zone,
+        promises.calendar_id,
+        promises.customer_id,
+        promises.issue_id,
+        own_promises.source,
+        own_promises.record_type,
+        own_promises.record_key,
+        own_promises.event_id,
+        own_promises.touchpoint,
+        own_promises.phase,
+        own_promises.location_id,
+        own_promises.employee_id
+
+    from promises
+    inner join own_promises
+        on
+            promises.customer_id = own_promises.customer_id
+            and promises.issue_id = own_promises.issue_id
+
 ),
 
 final as (
@@ -248,6 +295,8 @@ final as (
         due_at,
         false as is_date,
         time_zone,
+        calendar_id,
+        0 as grace_micros,
         customer_id,
         issue_id,
         false as needs_notice,

@@ -33,7 +33,10 @@ final as (
         cast({{ parameter('hidden_touch_max_fp') }} * 1000000 as bigint) as hidden_touch_max_micro,
         cast({{ parameter('hidden_journey_min_fp') }} * 1000000 as bigint) as hidden_journey_min_micro,
         cast({{ parameter('level_reset_pct') }} as bigint) as level_reset_pct,
-        cast({{ parameter('level_cooldown_hours') }} as bigint) * 3600 as level_cooldown_seconds
+        cast({{ parameter('level_cooldown_hours') }} as bigint) * 3600 as level_cooldown_seconds,
+        cast({{ parameter('holdout_pct') }} as bigint) as holdout_pct,
+        cast({{ parameter('holdout_up_to_level') }} as bigint) as holdout_up_to_level,
+        cast({{ parameter('interventions_per_day') }} as bigint) as capacity_per_day
 
     from in_force
     group by rule_version

@@ -17,6 +17,12 @@ feeds as (
 
 ),
 
+kind_calendars as (
+
+    select * from {{ ref('promise_calendars') }}
+
+),
+
 event_customers as (
 
     select * from {{ ref('int_event_customers') }}
@@ -47,6 +53,8 @@ stated as (
             due_at,
             is_date,
             coalesce(time_zone, 'UTC') as time_zone,
+            {{ 'calendar_id' if source == 'mapped' else 'cast(null as string)' }} as calendar_id,
+            {{ 'grace_micros' if source == 'appointments' else '0' }} as grace_micros,
             subject_type || ':' || subject_key as stated_issue_id,
             needs_notice,
             owner,
@@ -203,6 +211,9 @@ owned as (
         placed.due_at,
         placed.is_date,
         placed.time_zone,
+        coalesce(placed.calendar_id, own_calendars.calendar_id, any_calendars.calendar_id)
+            as calendar_id,
+        placed.grace_micros,
         coalesce(
             promise_customers.customer_id,
             'anon-' || md5(coalesce(promise_issues.issue_id, placed.promise_key))
@@ -225,6 +236,26 @@ owned as (
     from placed
     left join promise_customers on placed.promise_key = promise_customers.promise_key
     left join promise_issues on placed.promise_key = promise_issues.promise_key
+    left join kind_calendars as own_calendars
+        on
+            placed.source = own_calendars.promise_source
+            and placed.promise_kind = own_calendars.promise_kind
+    left join kind_calendars as any_calendars
+        on
+            placed.promise_kind = any_calendars.promise_kind
+            and any_calendars.promise_source = '*'
+
+),
+
+-- When each promise began: its first date.
+begun as (
+
+    select * from owned
+    where event in ('made', 'revised') and due_at is not null
+    qualify row_number() over (
+        partition by promise_key
+        order by occurred_at, record_key, source, position, event_id
+    ) = 1
 
 ),
 
@@ -232,47 +263,78 @@ owned as (
 -- and the parcel of the shop.
 entrusted as (
 
-    select distinct
-        owned.promise_key,
-        owned.promise_kind,
-        owned.issue_id,
+    select
+        begun.*,
         feeds.fulfilment_source
 
-    from owned
+    from begun
     inner join feeds
         on
-            owned.source = feeds.promise_source
-            and owned.promise_kind = feeds.promise_kind
+            begun.source = feeds.promise_source
+            and begun.promise_kind = feeds.promise_kind
     where feeds.promise_source != feeds.fulfilment_source
 
 ),
 
-told_promises as (
+-- One delay, one charge: where the keeper told the customer a date of its own, that is the promise,
+-- from then on.
+told_by_keeper as (
 
-    select distinct
-        source,
-        promise_kind,
-        issue_id
+    select
+        entrusted.promise_key,
+        entrusted.occurred_at as begun_at,
+        begun.promise_key as other_key,
+        begun.occurred_at as other_begun_at
 
-    from owned
-    where
-        event in ('made', 'revised')
-        and due_at is not null
-        and issue_id is not null
-        and confidence != 'sla'
+    from entrusted
+    inner join begun
+        on
+            entrusted.fulfilment_source = begun.source
+            and entrusted.promise_kind = begun.promise_kind
+            and entrusted.issue_id = begun.issue_id
+            and begun.confidence != 'sla'
+    qualify row_number() over (
+        partition by entrusted.promise_key
+        order by begun.occurred_at, begun.promise_key
+    ) = 1
 
 ),
 
--- One delay, one charge: where the keeper told the customer a date of its own, that is the promise.
-told_by_keeper as (
+-- And where it only set itself a deadline, the date that the customer was told is the promise.
+told_besides as (
 
-    select distinct entrusted.promise_key
-    from entrusted
-    inner join told_promises
+    select
+        begun.promise_key,
+        begun.occurred_at as begun_at,
+        entrusted.promise_key as other_key,
+        entrusted.occurred_at as other_begun_at
+
+    from begun
+    inner join entrusted
         on
-            entrusted.fulfilment_source = told_promises.source
-            and entrusted.promise_kind = told_promises.promise_kind
-            and entrusted.issue_id = told_promises.issue_id
+            begun.source = entrusted.fulfilment_source
+            and begun.promise_kind = entrusted.promise_kind
+            and begun.issue_id = entrusted.issue_id
+            and begun.confidence = 'sla'
+    qualify row_number() over (
+        partition by begun.promise_key
+        order by entrusted.occurred_at, entrusted.promise_key
+    ) = 1
+
+),
+
+outranked as (
+
+    select
+        *,
+        -- The page and the shop write the same order down within a minute of each other.
+        other_begun_at <= begun_at + interval '1 minute' as is_from_the_start
+
+    from (
+        select * from told_by_keeper
+        union all
+        select * from told_besides
+    ) as pairs
 
 ),
 
@@ -280,29 +342,20 @@ standing as (
 
     select entrusted.*
     from entrusted
-    left join told_by_keeper on entrusted.promise_key = told_by_keeper.promise_key
-    where told_by_keeper.promise_key is null
-
-),
-
--- And where it only set itself a deadline, the date that the customer was told is the promise.
-yielding as (
-
-    select distinct owned.promise_key
-    from owned
-    inner join standing
+    left join outranked
         on
-            owned.source = standing.fulfilment_source
-            and owned.promise_kind = standing.promise_kind
-            and owned.issue_id = standing.issue_id
+            entrusted.promise_key = outranked.promise_key
+            and outranked.is_from_the_start
+    where outranked.promise_key is null
 
 ),
 
-what_keeps as (
+parcels as (
 
     select
         standing.promise_key,
-        'kept' as event,
+        steps.kind,
+        steps.kind = 'delivered' as is_arrival,
         steps.occurred_at,
         steps.recorded_at,
         steps.source,
@@ -317,7 +370,41 @@ what_keeps as (
             standing.issue_id = steps.issue_id
             and standing.fulfilment_source = steps.source
             and standing.promise_kind = 'delivery'
-            and steps.kind = 'delivered'
+            and steps.kind in ('fulfilled', 'delivered')
+
+),
+
+-- An order in two parcels is delivered with the second, if it was sent before the first arrived:
+-- kept is when nothing that was sent is still on its way.
+arrivals as (
+
+    select
+        *,
+        sum(case when kind = 'fulfilled' then 1 else -1 end) over (
+            partition by promise_key
+            order by occurred_at, is_arrival, record_key, position, event_id
+            rows unbounded preceding
+        ) as on_its_way
+
+    from parcels
+
+),
+
+what_keeps as (
+
+    select
+        promise_key,
+        'kept' as event,
+        occurred_at,
+        recorded_at,
+        source,
+        record_type,
+        record_key,
+        position,
+        event_id
+
+    from arrivals
+    where kind = 'delivered' and on_its_way <= 0
 
     union all
 
@@ -339,6 +426,7 @@ what_keeps as (
             and standing.promise_kind = owned.promise_kind
             and standing.issue_id = owned.issue_id
             and owned.confidence != 'sla'
+            and owned.event not in ('made', 'revised')
 
     union all
 
@@ -365,27 +453,37 @@ what_keeps as (
 
 ),
 
--- The keeper's last word counts: an order in two parcels is delivered with the second.
-adopted as (
+-- The keeper's first word counts: a later one changes no past day.
+first_words as (
 
     select * from what_keeps
     qualify row_number() over (
         partition by promise_key, event
-        order by occurred_at desc, record_key desc, position desc, event_id desc
+        order by occurred_at, record_key, position, event_id
     ) = 1
 
 ),
 
-standing_promises as (
+adopted as (
 
-    select owned.*
-    from owned
-    inner join standing on owned.promise_key = standing.promise_key
-    where owned.event in ('made', 'revised')
-    qualify row_number() over (
-        partition by owned.promise_key
-        order by owned.occurred_at, owned.record_key, owned.source, owned.position, owned.event_id
-    ) = 1
+    select * from first_words
+
+    union all
+
+    select
+        outranked.promise_key,
+        'taken_over' as event,
+        others.occurred_at,
+        others.recorded_at,
+        others.source,
+        others.record_type,
+        others.record_key,
+        others.position,
+        others.event_id
+
+    from outranked
+    inner join begun as others on outranked.other_key = others.promise_key
+    where not outranked.is_from_the_start
 
 ),
 
@@ -393,41 +491,43 @@ final as (
 
     select owned.*
     from owned
-    left join told_by_keeper on owned.promise_key = told_by_keeper.promise_key
-    left join yielding on owned.promise_key = yielding.promise_key
-    where
-        told_by_keeper.promise_key is null
-        and yielding.promise_key is null
+    left join outranked
+        on
+            owned.promise_key = outranked.promise_key
+            and outranked.is_from_the_start
+    where outranked.promise_key is null
 
     union all
 
     select
         adopted.promise_key,
-        standing_promises.promise_kind,
+        begun.promise_kind,
         adopted.event,
         adopted.occurred_at,
         adopted.recorded_at,
         cast(null as timestamp) as due_at,
-        standing_promises.is_date,
-        standing_promises.time_zone,
-        standing_promises.customer_id,
-        standing_promises.issue_id,
-        standing_promises.needs_notice,
-        standing_promises.owner,
-        standing_promises.confidence,
-        standing_promises.origin,
+        begun.is_date,
+        begun.time_zone,
+        begun.calendar_id,
+        begun.grace_micros,
+        begun.customer_id,
+        begun.issue_id,
+        begun.needs_notice,
+        begun.owner,
+        begun.confidence,
+        begun.origin,
         adopted.source,
         adopted.record_type,
         adopted.record_key,
         adopted.position,
         adopted.event_id,
-        standing_promises.touchpoint,
-        standing_promises.phase,
-        standing_promises.location_id,
-        standing_promises.employee_id
+        begun.touchpoint,
+        begun.phase,
+        begun.location_id,
+        begun.employee_id
 
     from adopted
-    inner join standing_promises on adopted.promise_key = standing_promises.promise_key
+    inner join begun on adopted.promise_key = begun.promise_key
 
 )
 

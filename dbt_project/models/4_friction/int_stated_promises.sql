@@ -95,56 +95,143 @@ with_state as (
 
 ),
 
-chases as (
+-- What the rows on the issue of a promise tell of it: who asked, and whether we were heard of.
+said_meanwhile as (
 
     select
         with_state.customer_id,
         with_state.promise_id,
-        count(*) filter (where steps.signal = 'contact.chase') as chase_count,
-        count(*) filter (where steps.signal = 'agent.no_ownership') as excuse_count
+        steps.signal,
+        steps.occurred_at > with_state.due_at as is_after_due,
+        -- A row has no direction of its own at signal level: what only we can do is our word.
+        steps.channel is not null
+        and not steps.is_marketing
+        and not steps.is_automated
+        and steps.is_delivered
+        and (
+            steps.direction = 'outbound'
+            or steps.signal like 'recovery.%'
+            or steps.signal in (
+                'promise.updated', 'promise.kept', 'promise.late_notice', 'promise.exceeded',
+                'proactive.helpful_call', 'extra_mile'
+            )
+        ) as is_word_of_ours,
+        steps.occurred_at,
+        {{ local_day('steps.occurred_at', "'UTC'") }} as day_number
 
     from with_state
     inner join steps
         on
             with_state.customer_id = steps.customer_id
             and with_state.made_issue_id = steps.issue_id
-            and steps.signal in ('contact.chase', 'agent.no_ownership')
-            and with_state.due_at < steps.occurred_at
-            and steps.occurred_at < coalesce(with_state.kept_at, timestamp '9999-01-01 00:00:00')
-    where with_state.state in ('kept_late', 'broken_open')
-    group by with_state.customer_id, with_state.promise_id
+            and with_state.made_occurred_at < steps.occurred_at
+            and steps.occurred_at <= coalesce(with_state.kept_at, timestamp '9999-01-01 00:00:00')
+
+),
+
+counted as (
+
+    select
+        with_state.customer_id,
+        with_state.promise_id,
+        count(*) filter (
+            where
+                said_meanwhile.signal = 'contact.chase'
+                and said_meanwhile.is_after_due
+                and said_meanwhile.occurred_at < coalesce(
+                    with_state.kept_at, timestamp '9999-01-01 00:00:00'
+                )
+        ) as chase_count,
+        count(*) filter (
+            where
+                said_meanwhile.signal = 'agent.no_ownership'
+                and said_meanwhile.is_after_due
+                and said_meanwhile.occurred_at < coalesce(
+                    with_state.kept_at, timestamp '9999-01-01 00:00:00'
+                )
+        ) as excuse_count,
+        count(*) filter (
+            where said_meanwhile.signal = 'contact.problem' and not said_meanwhile.is_after_due
+        ) as check_in_count,
+        count(distinct case
+            when
+                said_meanwhile.is_word_of_ours
+                and said_meanwhile.is_after_due
+                and said_meanwhile.day_number > with_state.due_day
+                and said_meanwhile.day_number
+                <= coalesce(with_state.kept_day, with_state.as_of_day - 1)
+                then said_meanwhile.day_number
+        end) as informed_days
+
+    from with_state
+    inner join said_meanwhile
+        on
+            with_state.customer_id = said_meanwhile.customer_id
+            and with_state.promise_id = said_meanwhile.promise_id
+    group by
+        with_state.customer_id,
+        with_state.promise_id
+
+),
+
+judged as (
+
+    select
+        with_state.*,
+        with_state.state in ('kept_late', 'broken_open') as is_broken,
+        case
+            when with_state.state not in ('kept_late', 'broken_open') then 0
+            else greatest(coalesce(with_state.kept_day, with_state.as_of_day - 1) - with_state.due_day, 0)
+        end as overdue_days,
+        cast(coalesce(counted.chase_count, 0) as bigint) as chase_count,
+        cast(coalesce(counted.excuse_count, 0) as bigint) as excuse_count,
+        cast(coalesce(counted.check_in_count, 0) as bigint) as check_in_count,
+        cast(coalesce(counted.informed_days, 0) as bigint) as informed_days
+
+    from with_state
+    left join counted
+        on
+            with_state.customer_id = counted.customer_id
+            and with_state.promise_id = counted.promise_id
 
 ),
 
 final as (
 
     select
-        with_state.promise_id,
-        with_state.customer_id,
-        with_state.made_issue_id as issue_id,
-        with_state.made_occurred_at as made_at,
-        with_state.due_at,
-        with_state.updated_at,
-        with_state.kept_at,
-        with_state.state,
-        with_state.state in ('kept_late', 'broken_open') as is_broken,
+        promise_id,
+        customer_id,
+        made_issue_id as issue_id,
+        made_occurred_at as made_at,
+        due_at,
+        updated_at,
+        kept_at,
+        state,
+        is_broken,
+        cast(overdue_days as bigint) as overdue_days,
+        -- Without an issue, nothing tells who said what meanwhile.
         case
-            when with_state.state not in ('kept_late', 'broken_open') then 0
-            else greatest(coalesce(with_state.kept_day, with_state.as_of_day - 1) - with_state.due_day, 0)
-        end as overdue_days,
-        cast(coalesce(chases.chase_count, 0) as bigint) as chase_count,
-        cast(coalesce(chases.excuse_count, 0) as bigint) as excuse_count,
-        with_state.made_source as source,
-        with_state.made_record_key as record_key,
-        with_state.made_event_id,
-        with_state.made_touchpoint as touchpoint,
-        with_state.made_location_id as location_id
+            when made_issue_id is null then null
+            when is_broken then overdue_days - informed_days
+            else 0
+        end as silent_days,
+        case
+            when made_issue_id is null then null
+            when is_broken then informed_days
+            else 0
+        end as informed_days,
+        case when made_issue_id is null then null when is_broken then chase_count else 0 end
+            as chase_count,
+        case when made_issue_id is not null then check_in_count end as check_in_count,
+        case when made_issue_id is null then null when is_broken then excuse_count else 0 end
+            as excuse_count,
+        made_source as source,
+        made_record_key as record_key,
+        made_event_id,
+        made_touchpoint as touchpoint,
+        made_location_id as location_id
 
-    from with_state
-    left join chases
-        on
-            with_state.customer_id = chases.customer_id
-            and with_state.promise_id = chases.promise_id
+    from judged
 
 )
 

@@ -34,6 +34,7 @@ final as (
         made_at,
         due_at,
         time_zone,
+        calendar_id,
 
         -- what became of it
         state,
@@ -78,6 +79,7 @@ final as (
         made_at,
         due_at,
         'UTC' as time_zone,
+        cast(null as string) as calendar_id,
         state,
         is_broken,
         case when is_broken then due_at end as broken_at,
@@ -86,12 +88,13 @@ final as (
         cast(null as timestamp) as told_at,
         kept_at as kept_for_customer_at,
         cast(null as timestamp) as cancelled_at,
-        cast(overdue_days as bigint) as overdue_days,
-        cast(null as bigint) as silent_days,
-        cast(null as bigint) as informed_days,
+        overdue_days,
+        cast(silent_days as bigint) as silent_days,
+        cast(informed_days as bigint) as informed_days,
+        -- A signal does not say that a thing was done before the customer had it.
         cast(null as bigint) as knowing_days,
         chase_count,
-        cast(null as bigint) as check_in_count,
+        check_in_count,
         excuse_count,
         source,
         record_key as source_key,

@@ -184,6 +184,52 @@ held_by_case as (
 
 ),
 
+-- A tenth is left alone on the levels where a message is all: only against them can be told what
+-- an intervention does. The share is a function of the customer and the rules, and of no clock.
+held_out as (
+
+    select
+        crossings.customer_id,
+        crossings.signal_number,
+        crossings.threshold_level <= rule.holdout_up_to_level
+        and substr(md5(concat(crossings.customer_id, '/', rule.rule_version)), 1, 4)
+        < lower(lpad(hex(cast({{ div('rule.holdout_pct * 65536', '100') }} as bigint)), 4, '0'))
+            as is_held_out
+
+    from crossings
+    cross join rule
+
+),
+
+-- Of one day, those in most trouble first. What became of them later changes no past day's places.
+placed_in_day as (
+
+    select
+        crossings.customer_id,
+        crossings.signal_number,
+        row_number() over (
+            partition by cast(crossings.occurred_at as date)
+            order by
+                crossings.score desc,
+                crossings.customer_id asc,
+                crossings.signal_number asc
+        ) as place_in_day
+
+    from crossings
+    inner join held_out
+        on
+            crossings.customer_id = held_out.customer_id
+            and crossings.signal_number = held_out.signal_number
+    left join held_by_cool_down
+        on
+            crossings.customer_id = held_by_cool_down.customer_id
+            and crossings.signal_number = held_by_cool_down.signal_number
+    where
+        not held_out.is_held_out
+        and held_by_cool_down.customer_id is null
+
+),
+
 last_crossings as (
 
     select
@@ -261,8 +307,12 @@ level_rows as (
             when held_by_cool_down.customer_id is not null then 'held_back_cool_down'
             when last_crossings.signal_number > crossings.signal_number then 'replaced'
             when held_by_case.customer_id is not null then 'held_back_case_open'
+            when held_out.is_held_out then 'held_out'
+            when placed_in_day.place_in_day > rule.capacity_per_day then 'over_capacity'
             else 'due'
         end as state,
+        held_out.is_held_out,
+        placed_in_day.place_in_day,
         concat(
             'The score reached ', cast(cast(crossings.score as decimal(18, 2)) as varchar),
             ', level ', cast(crossings.threshold_level as varchar),
@@ -281,7 +331,16 @@ level_rows as (
         crossings.source_key
 
     from crossings
+    cross join rule
     inner join thresholds on crossings.threshold_level = thresholds.level
+    inner join held_out
+        on
+            crossings.customer_id = held_out.customer_id
+            and crossings.signal_number = held_out.signal_number
+    left join placed_in_day
+        on
+            crossings.customer_id = placed_in_day.customer_id
+            and crossings.signal_number = placed_in_day.signal_number
     inner join last_crossings on crossings.customer_id = last_crossings.customer_id
     inner join customers on crossings.customer_id = customers.customer_id
     left join held_by_case
@@ -313,6 +372,8 @@ breach_rows as (
         customers.level,
         promises.broken_at as since,
         'due' as state,
+        false as is_held_out,
+        cast(null as bigint) as place_in_day,
         concat(
             'A promise (', coalesce(promises.promise_kind, 'as stated'), ') is overdue since ',
             cast(promises.due_at as varchar), ' UTC; the customer asked ',
@@ -351,6 +412,8 @@ final as (
         together.level,
         together.since,
         together.state,
+        together.is_held_out,
+        together.place_in_day,
         together.reason,
         together.recommended_step,
         customers.score as score_now,

@@ -48,20 +48,27 @@ run as (
 
 resolved_for_the_requester as (
 
-    select distinct ticket_id
+    select
+        ticket_id,
+        min(applied_at) as applied_at
+
     from clocks
     where promise_kind = 'resolution' and metric != 'agent_work_time'
+    group by ticket_id
 
 ),
 
 -- One delay, one charge: the agents' working time is a promise only where the customer's waiting
--- time is none.
+-- time is none; a breach from before that clock started stays.
 promised_clocks as (
 
     select clocks.*
     from clocks
     left join resolved_for_the_requester as resolved on clocks.ticket_id = resolved.ticket_id
-    where clocks.metric != 'agent_work_time' or resolved.ticket_id is null
+    where
+        clocks.metric != 'agent_work_time'
+        or resolved.ticket_id is null
+        or resolved.applied_at > clocks.due_at
 
 ),
 

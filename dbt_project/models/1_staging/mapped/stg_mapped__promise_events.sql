@@ -12,6 +12,7 @@
     'subject_key',
     'needs_notice',
     'employee_id',
+    'calendar_id',
 ] %}
 
 with
@@ -42,7 +43,8 @@ mapped as (
         cast(null as varchar) as subject_type,
         cast(null as varchar) as subject_key,
         cast(null as boolean) as needs_notice,
-        cast(null as varchar) as employee_id
+        cast(null as varchar) as employee_id,
+        cast(null as varchar) as calendar_id
 
     where false
 
@@ -71,6 +73,7 @@ final as (
         due_at,
         is_date,
         time_zone,
+        calendar_id,
         subject_type,
         subject_key,
         needs_notice,

@@ -22,11 +22,14 @@ moved as (
 
 ),
 
+-- Served within the slot is served in time: the book often says so when the customer leaves.
 -- A slot that the customer asked to change is a new promise, and not a broken or late one.
 slots as (
 
     select
         *,
+        greatest(coalesce({{ epoch_micros('end_at') }} - {{ epoch_micros('start_at') }}, 0), 0)
+            as slot_micros,
         'appointments/appointment/' || record_key
         || coalesce(
             '@' || cast(
@@ -65,7 +68,8 @@ happened as (
         0 as position,
         created_at as happened_at,
         'made' as event,
-        start_at as due_at
+        start_at as due_at,
+        slot_micros as grace_micros
 
     from slots
     where version_number = 1
@@ -77,7 +81,8 @@ happened as (
         1 as position,
         occurred_at as happened_at,
         case when is_moved_by_customer then 'made' else 'revised' end as event,
-        start_at as due_at
+        start_at as due_at,
+        slot_micros as grace_micros
 
     from slots
     where is_moved
@@ -90,7 +95,8 @@ happened as (
         2 as position,
         occurred_at as happened_at,
         'notified' as event,
-        cast(null as timestamp) as due_at
+        cast(null as timestamp) as due_at,
+        0 as grace_micros
 
     from slots
     where is_moved and not is_moved_by_customer
@@ -102,23 +108,21 @@ happened as (
         3 as position,
         occurred_at as happened_at,
         'cancelled_by_customer' as event,
-        cast(null as timestamp) as due_at
+        cast(null as timestamp) as due_at,
+        0 as grace_micros
 
     from slots
     where is_moved_by_customer
 
     union all
 
-    -- Served within the slot is served in time: the book often says so when the customer leaves.
     select
         *,
         4 as position,
-        case
-            when occurred_at <= coalesce(end_at, start_at) then least(occurred_at, start_at) else occurred_at
-        end
-            as happened_at,
+        occurred_at as happened_at,
         'kept' as event,
-        cast(null as timestamp) as due_at
+        cast(null as timestamp) as due_at,
+        0 as grace_micros
 
     from slots
     where status = 'served'
@@ -128,15 +132,19 @@ happened as (
     select
         *,
         5 as position,
-        case when status = 'no_show' then least(occurred_at, start_at) else occurred_at end
-            as happened_at,
+        -- That the customer stayed away is noted afterwards, and excuses the company from the start.
+        case
+            when status = 'no_show' and not is_company_no_show then least(occurred_at, start_at)
+            else occurred_at
+        end as happened_at,
         case
             when status in ('cancelled_by_customer', 'cancelled_by_company') then status
             when status = 'rescheduled' then 'cancelled_by_' || moved_by
             when is_company_no_show then 'cancelled_by_company'
             else 'cancelled_by_customer'
         end as event,
-        cast(null as timestamp) as due_at
+        cast(null as timestamp) as due_at,
+        0 as grace_micros
 
     from slots
     where
@@ -160,6 +168,7 @@ final as (
         'appointment' as promise_kind,
         event,
         due_at,
+        grace_micros,
         false as is_date,
         coalesce(time_zone, 'UTC') as time_zone,
         'appointment' as subject_type,
