@@ -7,9 +7,9 @@ grants, indexes and views that people made on them stay.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import adbc_driver_manager.dbapi
 import adbc_driver_postgresql.dbapi
@@ -214,15 +214,18 @@ def run(server: Connection, statement: str, *values: str) -> list[tuple]:
 @contextmanager
 def connected(url: str, autocommit: bool = False) -> Iterator[Connection]:
     """A connection, rolled back unless committed. What the driver says is told without secrets."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise PublishError(
+            "PostgreSQL: a server is named by a URL: postgresql://user:password@host/database"
+        )
     try:
         with adbc_driver_postgresql.dbapi.connect(url, autocommit=autocommit) as server:
             yield server
     except adbc_driver_manager.dbapi.Error as error:
         said = str(error).replace(url, "(the URL)")
-        password = ""
-        with suppress(ValueError):
-            password = urlsplit(url).password or ""
-        for secret in {password, unquote(password)} - {""}:
+        passwords = [parts.password or "", *parse_qs(parts.query).get("password", [])]
+        for secret in {*passwords, *map(unquote, passwords)} - {""}:
             said = said.replace(secret, "***")
         # Not chained: the driver's own message may repeat the URL.
         raise PublishError(f"PostgreSQL: {' '.join(said.split())}") from None

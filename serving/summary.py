@@ -7,7 +7,7 @@ import duckdb
 from ingestion.event_log import EventLog
 from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
-from serving import publish
+from serving import postgres, publish
 from serving.table import table
 
 WORST = 10
@@ -100,4 +100,5 @@ def summary(settings: Settings, is_built: bool) -> list[str]:
         f"report      {folder / 'report.html'}",
         f"tables      {folder / 'journeys.duckdb'}  (and as Parquet beside it)",
         f"audit       {folder / 'audit.html'}",
+        *([f"PostgreSQL  {postgres.shown(url)}"] if (url := postgres.target()) else []),
     ]

@@ -19,10 +19,11 @@ Done = subprocess.CompletedProcess[str]
 
 # What takes long, or would change more than a test may, and the test that runs it.
 ELSEWHERE = {
-    "run": ("test_make_run.py", 'make("run")'),
-    "rebuild": ("test_make_run.py", 'make("rebuild")'),
-    "up": ("test_make_up.py", 'make("up"'),
-    "down": ("test_make_up.py", 'make("down")'),
+    "run": ("end_to_end/test_make_run.py", 'make("run")'),
+    "rebuild": ("end_to_end/test_make_run.py", 'make("rebuild")'),
+    "up": ("end_to_end/test_make_up.py", 'make("up"'),
+    "down": ("end_to_end/test_make_up.py", 'make("down")'),
+    "superset": ("superset/conftest.py", '"-m", "serving.superset.local"'),
 }
 # What runs the tests, reads or rewrites the whole repository, or deletes: rehearsed by `make -n`.
 REHEARSED = {"test", "check", "fix", "clean"}
@@ -94,7 +95,7 @@ def test_every_command_is_run(
     target = target_of(command)
     if target in ELSEWHERE:
         file, call = ELSEWHERE[target]
-        assert call in Path(__file__).with_name(file).read_text()
+        assert call in (REPOSITORY / "tests" / file).read_text()
     elif target in REHEARSED or target in ("", "test-"):
         rehearsed = subprocess.run(
             [*shlex.split(command.replace("<kind>", "architecture")), "-n"],

@@ -320,6 +320,8 @@ def test_empty_tables_and_odd_characters_arrive(owner: str, release: Release, tm
         lambda url: url.replace("postgresql:", "postgresql:x:"),
         lambda url: url.replace("127.0.0.1:", "127.0.0.1:x"),
         lambda url: url.replace("/bi", "/nowhere"),
+        lambda url: url.replace("owner:a%20p%40ss%2Fword@", "") + "?user=owner&password=another",
+        lambda url: f"host=127.0.0.1 user=owner password='{PASSWORD}'",
     ],
 )
 def test_no_message_holds_the_password(owner: str, release: Release, wrong):
