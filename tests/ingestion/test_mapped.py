@@ -382,3 +382,16 @@ interactions: [{{occurred_at: at, touchpoint: payload, outcome: file_no, reason:
     assert [json.loads(payload) for payload in found.events["payload"]] == [
         dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)
     ]
+
+
+def test_a_request_that_a_later_export_closes_is_a_later_version(recorded, settings):
+    mapping = Path(mapped.__file__).parents[1] / "mappings" / "service_requests" / "mapping.yml"
+    _land(settings, mapping.read_text())
+    header = "case_enquiry_id,open_dt,sla_target_dt,closed_dt,reason,neighborhood\n"
+    opened = "1,2026-02-01 10:00:00,2026-02-03 03:30:00,{closed},,\n"
+    recorded("shop", {"monday.csv": (header + opened.format(closed="NA")).encode()})
+    closed = opened.format(closed="2026-02-03 03:30:00")
+    found = recorded("shop", {"friday.csv": (header + closed).encode()})
+    ranked = found.events.sort_values("version_rank")["payload"].tolist()
+    assert len(ranked) == 2
+    assert [json.loads(payload)["closed_dt"] for payload in ranked] == ["NA", "2026-02-03 03:30:00"]
