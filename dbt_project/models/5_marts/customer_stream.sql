@@ -1,8 +1,6 @@
 -- One row per thing that happened to a customer, as an activity stream: every interaction, and
 -- what the clocks of promises did where nothing happened.
 
-{{ config(materialized='view') }}
-
 with
 
 interactions as (
