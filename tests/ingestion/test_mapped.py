@@ -335,11 +335,28 @@ def test_a_mapping_with_a_mistake_is_refused_with_line_key_and_allowed_values(
     assert said in str(error.value)
 
 
-def test_the_shipped_olist_mapping_has_no_mistake():
-    path = Path(mapped.__file__).parents[1] / "mappings" / "olist" / "mapping.yml"
-    assert [record.name for record in described.load(path).records] == [
-        "customers", "orders", "reviews",
+def test_olists_parcel_in_time_tells_how_long_it_took_and_a_late_one_only_breaks_its_date(read):
+    mapping = Path(mapped.__file__).parents[1] / "mappings" / "olist" / "mapping.yml"
+    orders = """\
+order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,\
+order_delivered_carrier_date,order_delivered_customer_date,order_estimated_delivery_date
+in-time,c1,delivered,2018-10-20 10:00:00,,,2018-11-04 23:59:59,2018-11-04 00:00:00
+late,c2,delivered,2018-10-20 10:00:00,,,2018-11-05 00:00:00,2018-11-04 00:00:00
+never,c3,shipped,2018-10-20 10:00:00,,,,2018-11-04 00:00:00
+"""
+    _, rows = read(mapping.read_text(), {"olist_orders_dataset.csv": orders})
+    # the clocks went forward at midnight of the 4th of November: that day has 23 hours
+    assert {row["due_at"] for row in rows if row["promise_event"] == "made"} == {
+        datetime(2018, 11, 5, 1, 59, 59, 999999)
+    }
+    assert [row["record_key"] for row in rows if row["promise_event"] == "kept"] == [
+        "in-time", "late",
     ]  # fmt: skip
+    assert [
+        (row["record_key"], row["signal"], row["measure"]) for row in rows if row["signal"]
+    ] == [
+        ("in-time", "delivery.latency", 15 * 86400 + 12 * 3600 + 59 * 60 + 59),
+    ]
 
 
 def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
