@@ -6,6 +6,7 @@ from pathlib import Path
 
 README = Path(__file__).parents[2] / "README.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HEADER = re.compile(r"\w+(,\w+)+\n")
 QUESTION = re.compile(r"^\*\*(\d+)\. (.+?)\*\*.*?^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -23,13 +24,15 @@ def blocks() -> list[Block]:
 
 
 def commands() -> list[str]:
-    """Every command that a reader may type, each once: in blocks, and as `make …` in the text."""
+    """Every command that a reader may type, each once: in blocks, and as `make …` in the text.
+
+    A block without a language holds commands, or the rows of a CSV file below their header.
+    """
     shown = [
         line
         for block in blocks()
-        if block.language == ""
+        if block.language == "" and not HEADER.match(block.text)
         for line in block.text.splitlines()
-        if line.startswith("make")
     ]
     prose = BLOCK.sub("", README.read_text())
     return list(dict.fromkeys([*shown, *re.findall(r"`(make(?: [^`]*)?)`", prose)]))

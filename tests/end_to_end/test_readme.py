@@ -23,6 +23,7 @@ ELSEWHERE = {
     "rebuild": ("end_to_end/test_make_run.py", 'make("rebuild")'),
     "up": ("end_to_end/test_make_up.py", 'make("up"'),
     "down": ("end_to_end/test_make_up.py", 'make("down")'),
+    "export": ("postgres/test_postgres.py", "monkeypatch.setenv(postgres.SETTING"),
     "superset": ("superset/conftest.py", '"-m", "serving.superset.local"'),
 }
 # What runs the tests, reads or rewrites the whole repository, or deletes: rehearsed by `make -n`.
@@ -31,8 +32,13 @@ HERE = {"status", "sql", "explain", "score", "metric", "docs", "check-mapping", 
 
 
 def target_of(command: str) -> str:
-    """`sql` of `make sql QUERY=…`; '' of `make` alone; `test-` of a kind of tests."""
-    words = shlex.split(command)[1:]
+    """`sql` of `make sql QUERY=…`; '' of `make` alone; `test-` of a kind of tests.
+
+    Of another program than make its name.
+    """
+    program, *words = shlex.split(command)
+    if program != "make":
+        return program
     return re.sub(r"^test-.*", "test-", words[0]) if words else ""
 
 
