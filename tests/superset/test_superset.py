@@ -57,6 +57,8 @@ def assert_shows(opened: Opened, release: Path) -> None:
         re.MULTILINE,
     ):
         assert title in shown
+    # Words of exports are text, not markup.
+    assert "signal's <b>№1</b>" in shown
     assert release.name in shown  # the chart of the release itself
     assert "Error" not in shown and "No results" not in shown
 
