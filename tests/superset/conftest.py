@@ -22,7 +22,7 @@ from serving import publish
 from serving.superset.local import BIN, REPOSITORY, state
 from tests.serving.contract_tables import build_contract_tables
 
-PATIENCE = 600  # seconds; making Superset's own database takes a minute of computing
+PATIENCE = 1200  # seconds; making Superset's own database takes a minute of computing alone
 
 
 @dataclass
