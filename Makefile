@@ -18,6 +18,7 @@ BY ?=
 FILE ?=
 AT ?=
 PORT ?= 8080
+IDENTIFIERS ?= 5000000
 SUPERSET_PORT ?= 8088
 export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT SUPERSET_PORT
 
@@ -31,7 +32,7 @@ TOOL_KINDS := browser old_client postgres superset
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
 	check-mapping quarantine-replay clean superset test-browser test-old-client test-postgres test-superset
-.PHONY: metric docs
+.PHONY: metric docs bench-identity propose-links linkage-report
 
 help:
 	@sed -nE 's/^([a-z_%-]+):[^#]*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/%/<kind>/' \
@@ -137,6 +138,15 @@ fix: $(READY)  ## mend what formatting and lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+
+bench-identity: $(READY)  ## identity from nothing, beside one aggregation over the same edges: [IDENTIFIERS=5000000]
+	@$(BIN)/python -m tests.benchmarks.identity --identifiers $(IDENTIFIERS)
+
+propose-links: $(READY)  ## propose who is one person, from names and addresses: PEOPLE=<csv> AT=<time> SOURCES=<folder> [THRESHOLD=]
+	@$(BIN)/python -m ingestion.linkage --people "$(PEOPLE)" --at "$$AT" --sources "$$SOURCES" $(if $(THRESHOLD),--threshold $(THRESHOLD))
+
+linkage-report: $(READY)  ## precision and recall of such proposals on labelled people
+	@$(BIN)/python -m ingestion.linkage
 
 clean:  ## delete the sample company's state (var/sample) and caches; your own sources and logs stay
 	rm -rf var/sample .pytest_cache .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

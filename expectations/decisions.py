@@ -2,7 +2,7 @@
 
 import great_expectations.expectations as gxe
 
-DECISIONS = ["link", "unlink", "block", "withdraw"]
+DECISIONS = ["link", "unlink", "block", "withdraw", "propose"]
 
 SUITES = {
     "decision": [
@@ -17,7 +17,9 @@ SUITES = {
         gxe.ExpectColumnValuesToBeInSet(
             column="number_of_identifiers",
             value_set=["as decided"],
-            meta={"reason": "link and unlink are about two identifiers, block is about one"},
+            meta={
+                "reason": "link, unlink and propose are about two identifiers, block is about one"
+            },
         ),
         gxe.ExpectColumnValuesToBeInSet(
             column="types_known",
@@ -41,6 +43,11 @@ SUITES = {
             column="is_about_itself",
             value_set=["no"],
             meta={"reason": "both identifiers are the same one"},
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="has_probability",
+            value_set=["yes"],
+            meta={"reason": "a proposal has no probability above 0 and up to 1"},
         ),
         gxe.ExpectColumnValuesToNotBeNull(
             column="decided_by", meta={"reason": "decided_by is empty: the role of who decided"}

@@ -1,10 +1,11 @@
 """Decisions of people about identifiers: the CSV of those who mend identities, one row a decision.
 
-Columns: decided_at, decision (link, unlink, block, withdraw), type_a, value_a, type_b, value_b,
-decided_by (a role, not a name), reason, and if you have one decision_id. `link` says that two
-identifiers are one customer, `unlink` that they are not, `block` that one names nobody, and
-`withdraw` takes back what was decided about two, or about one. A row never changes: who thinks
-otherwise decides again.
+Columns: decided_at, decision (link, unlink, block, withdraw, propose), type_a, value_a, type_b,
+value_b, decided_by (a role, not a name), reason, and if you have them decision_id, probability.
+`link` says that two identifiers are one customer, `unlink` that they are not, `block` that one
+names nobody, and `withdraw` takes back what was decided about two, or about one. `propose` is a
+link that somebody thinks likely, with its `probability`. A row never changes: who thinks otherwise
+decides again.
 """
 
 from expectations.catalogue import IDENTIFIER_TYPES
@@ -15,7 +16,10 @@ from ingestion.source import Identifier, RecordType, Source
 from ingestion.sources.mapped import mapped_names, mapped_source
 from ingestion.times import instant, literal
 
-COLUMNS = ("decided_at", "decision", "type_a", "value_a", "type_b", "value_b", "decided_by")
+COLUMNS = (
+    *("decided_at", "decision", "type_a", "value_a", "type_b", "value_b", "decided_by"),
+    "probability",
+)
 
 
 def decisions(settings: Settings) -> Source:
@@ -59,6 +63,12 @@ def decisions(settings: Settings) -> Source:
                     "is_about_itself": (
                         "case when r.type_a = r.type_b and identifier_form(r.type_a, r.value_a)"
                         " = identifier_form(r.type_b, r.value_b) then 'yes' else 'no' end"
+                    ),
+                    "has_probability": (
+                        "case when r.decision <> 'propose' or coalesce("
+                        "try_cast(r.probability as double) > 0"
+                        " and try_cast(r.probability as double) <= 1, false)"
+                        " then 'yes' else 'no' end"
                     ),
                     "decided_by": "r.decided_by",
                 },

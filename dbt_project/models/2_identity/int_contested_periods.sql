@@ -27,13 +27,37 @@ decisions as (
 
 ),
 
-decided_links as (
+incident as (
 
-    select a as node from {{ ref('int_moment_links') }}
-    where is_decided and not is_apart
-    union
-    select b from {{ ref('int_moment_links') }}
-    where is_decided and not is_apart
+    select
+        a as node,
+        is_decided,
+        is_proposed
+
+    from {{ ref('int_moment_links') }}
+    where not is_apart
+
+    union all
+
+    select
+        b as node,
+        is_decided,
+        is_proposed
+
+    from {{ ref('int_moment_links') }}
+    where not is_apart
+
+),
+
+linked as (
+
+    select
+        node,
+        bool_or(is_decided) as is_decided,
+        bool_and(is_proposed) as is_proposed
+
+    from incident
+    group by node
 
 ),
 
@@ -44,7 +68,8 @@ known as (
         moments.known_at,
         identifiers.identifier_number,
         components.component,
-        decided_links.node is not null as is_decided,
+        coalesce(linked.is_decided, false) as is_decided,
+        coalesce(linked.is_proposed, false) as is_proposed,
         case
             when components.component is not null then null
             when decisions.decision_id is not null then 'by decision'
@@ -59,8 +84,8 @@ known as (
             and moments.known_at >= identifiers.first_known_at
     left join components
         on {{ at_moment('moments.moment_number', 'identifiers.identifier_number') }} = components.node
-    left join decided_links
-        on {{ at_moment('moments.moment_number', 'identifiers.identifier_number') }} = decided_links.node
+    left join linked
+        on {{ at_moment('moments.moment_number', 'identifiers.identifier_number') }} = linked.node
     left join decisions
         on
             identifiers.identifier_hash = decisions.identifier_a
@@ -91,6 +116,7 @@ told as (
             when blocked_reason is not null then concat('blocked: ', blocked_reason)
             when component is null then 'seen alone'
             when is_decided then 'decided'
+            when is_proposed then 'proposed'
             when customer_number = identifier_number then 'first recorded'
             else 'seen together'
         end as rule

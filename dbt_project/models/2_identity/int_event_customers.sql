@@ -18,10 +18,11 @@ strongest as (
 
     select
         identifiers.event_id,
-        min(struct_pack(
-            priority := customers.priority,
-            identifier_hash := customers.identifier_hash,
-            customer_id := customers.customer_id
+        -- As text, as the smallest of texts is found three times as fast as that of structs.
+        min(concat(
+            lpad(cast(customers.priority as varchar), 9, '0'),
+            ' ', customers.identifier_hash,
+            ' ', customers.customer_id
         )) as identifier
 
     from identifiers
@@ -34,9 +35,9 @@ final as (
 
     select
         event_id,
-        identifier.customer_id,
+        split_part(identifier, ' ', 3) as customer_id,
         -- By which one system alone would know them.
-        identifier.identifier_hash
+        split_part(identifier, ' ', 2) as identifier_hash
 
     from strongest
 

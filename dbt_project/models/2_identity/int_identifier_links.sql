@@ -61,7 +61,7 @@ linked as (
     from decisions
     inner join identifiers as one on decisions.identifier_a = one.identifier_hash
     inner join identifiers as other on decisions.identifier_b = other.identifier_hash
-    where decisions.decision = 'link'
+    where decisions.decision in ('link', 'propose')
 
 ),
 

@@ -69,6 +69,7 @@ final as (
     select
         decisions.decision_id,
         decisions.decision,
+        decisions.probability_ppm,
         decisions.type_a,
         decisions.identifier_a,
         decisions.type_b,

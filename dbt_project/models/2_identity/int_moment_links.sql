@@ -33,8 +33,14 @@ decided as (
     select
         moments.moment_number,
         decisions.decision,
+        decisions.probability_ppm,
         one.identifier_number as a,
         other.identifier_number as b,
+        -- Nobody is proposed who is listed or shared.
+        one.listed_reason is null
+        and other.listed_reason is null
+        and coalesce(one.shared_from > moments.known_at, true)
+        and coalesce(other.shared_from > moments.known_at, true) as is_free,
         struct_pack(
             decided_at := decisions.decided_at, decision_id := decisions.decision_id
         ) as newness
@@ -102,7 +108,8 @@ linked as (
         step_id,
         occurred_at,
         event_count,
-        null as newness
+        null as newness,
+        0 as probability_ppm
 
     from shown
     where identifier_number != centre_number
@@ -116,15 +123,18 @@ linked as (
         null as step_id,
         null as occurred_at,
         0 as event_count,
-        decided.newness
+        case when decided.decision = 'link' then decided.newness end as newness,
+        coalesce(decided.probability_ppm, 0) as probability_ppm
 
     from decided
     left join blocked_by_hand as blocked
         on
             decided.moment_number = blocked.moment_number
             and (decided.a = blocked.identifier_number or decided.b = blocked.identifier_number)
-            and decided.newness < blocked.newness
-    where decided.decision = 'link' and blocked.identifier_number is null
+            and (decided.newness < blocked.newness or decided.decision = 'propose')
+    where
+        blocked.identifier_number is null
+        and (decided.decision = 'link' or (decided.decision = 'propose' and decided.is_free))
 
 ),
 
@@ -140,6 +150,8 @@ pairs as (
         )) as event_id,
         cast(sum(linked.event_count) as bigint) as event_count,
         max(linked.newness) as newness,
+        count(*) = count(*) filter (where linked.probability_ppm > 0) as is_proposed,
+        max(linked.probability_ppm) as probability_ppm,
         max(one.is_login) as is_login_a,
         max(other.is_login) as is_login_b,
         max(greatest(one.priority, other.priority)) as weaker_priority,
@@ -166,15 +178,18 @@ final as (
         {{ at_moment('moment_number', 'b') }} as b,
         is_login_b,
         newness is not null as is_decided,
+        is_proposed,
         false as is_apart,
         first_occurred_at,
         event_id,
         event_count,
         -- A decision first, the newest first; then by the weaker end's type, then the first seen:
-        -- who used a device first keeps it.
+        -- who used a device first keeps it. What is only proposed comes last, the likeliest first.
         row_number() over (
             order by
                 newness desc nulls last,
+                is_proposed asc,
+                case when is_proposed then probability_ppm end desc nulls last,
                 weaker_priority asc,
                 stronger_priority asc,
                 first_occurred_at asc,
@@ -194,6 +209,7 @@ final as (
         {{ at_moment('moment_number', 'b') }} as b,
         false as is_login_b,
         true as is_decided,
+        false as is_proposed,
         true as is_apart,
         cast(null as timestamp) as first_occurred_at,
         cast(null as varchar) as event_id,

@@ -1,0 +1,1 @@
+"""Measurements: how long each stage takes beside what the hardware allows. See `make bench`."""
