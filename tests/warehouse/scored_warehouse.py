@@ -49,6 +49,7 @@ SCHEMA = pa.schema(
         ("signal_position", pa.int32()),
         ("interaction_id", pa.string()),
         ("event_id", pa.string()),
+        ("journey_id", pa.string()),
         ("channel", pa.string()),
         ("touchpoint", pa.string()),
         ("signal", pa.string()),
@@ -109,6 +110,7 @@ def write_inputs(
             **asdict(signal),
             "interaction_id": f"{signal.source}/{signal.record_key}/{signal.customer_id}",
             "event_id": f"{signal.source}/{signal.record_key}",
+            "journey_id": f"journey-{signal.source}/{signal.record_key}/{signal.customer_id}",
             "location_id": None,
             "employee_id": None,
             "recorded_at": signal.occurred_at,
@@ -120,8 +122,7 @@ def write_inputs(
     connection.execute("create or replace table int_signals as select * from given")
     connection.execute(
         "create or replace table int_journey_steps as "
-        "select distinct interaction_id, event_id, customer_id, issue_id, 1 as step_number, "
-        "'journey-' || interaction_id as journey_id from given"
+        "select distinct interaction_id, event_id from given"
     )
     connection.execute(
         "create or replace table stg_run as select cast(? as timestamp) as as_of, "

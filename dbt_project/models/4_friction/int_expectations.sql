@@ -2,11 +2,23 @@
 -- expect next. Measures are held against the expectation of int_expectation_states; whether the item
 -- may be kept with a refund is held against the customer's last refund.
 
+{{ config(materialized='view') }}  -- read once, by rpt_expectations
+
 with
 
 signals as (
 
     select * from {{ ref('int_ordered_signals') }}
+
+),
+
+-- Imported twice: a CTE that is read twice would be copied whole.
+refund_signals as (
+
+    select * from {{ ref('int_ordered_signals') }}
+    where
+        signal in ('refund.latency', 'recovery.no_return')
+        and issue_id is not null
 
 ),
 
@@ -31,9 +43,9 @@ rule as (
 measured as (
 
     select
-        signals.signal_id,
-        signals.signal as outcome,
-        catalogue.unit,
+        states.signal_id,
+        cast(null as varchar) as kept_outcome,
+        cast(null as varchar) as kept_unit,
         case when states.experience_count = 0 then 'standard' else 'own history' end as expected_from,
         states.standard,
         states.expectation_256,
@@ -52,12 +64,7 @@ measured as (
         end as verdict
 
     from states
-    inner join signals on states.signal_id = signals.signal_id
     cross join rule
-    inner join catalogue
-        on
-            signals.signal = catalogue.signal
-            and rule.rule_version = catalogue.rule_version
 
 ),
 
@@ -69,10 +76,7 @@ refunds as (
         min(case when signal = 'refund.latency' then signal_id end) as signal_id,
         max(case when signal = 'recovery.no_return' then 1 else 0 end) as was_kept
 
-    from signals
-    where
-        signal in ('refund.latency', 'recovery.no_return')
-        and issue_id is not null
+    from refund_signals
     group by
         customer_number,
         issue_id
@@ -95,8 +99,8 @@ kept_items as (
 
     select
         signal_id,
-        'recovery.no_return' as outcome,
-        'yes = 1' as unit,
+        'recovery.no_return' as kept_outcome,
+        'yes = 1' as kept_unit,
         case when was_kept_before is null then 'standard' else 'own history' end as expected_from,
         0 as standard,
         coalesce(was_kept_before, 0) * 256 as expectation_256,
@@ -120,40 +124,67 @@ unioned as (
 
 ),
 
-final as (
+named as (
 
     select
-        -- keys
-        {{ surrogate_key([
-            'signals.customer_id', 'signals.source', 'signals.record_key', 'signals.signal_position',
-            'signals.interaction_id', 'unioned.outcome'
-        ]) }} as expectation_id,
+        unioned.*,
         signals.customer_id,
         signals.signal_number,
         signals.source,
-        signals.record_key as source_key,
+        signals.record_key,
         signals.signal_position,
-
-        -- the outcome
+        signals.interaction_id,
         signals.occurred_at,
         signals.touchpoint,
         signals.channel,
         signals.location_id,
         signals.issue_id,
-        unioned.outcome,
-        unioned.unit,
-
-        -- against the expectation
-        unioned.standard,
-        unioned.expected_from,
-        unioned.expectation_256,
-        cast(unioned.expectation_256 as double) / cast(256 as double) as expected,
-        unioned.floored_measure as actual,
-        unioned.verdict,
-        cast(unioned.expectation_256_after as double) / cast(256 as double) as expected_next
+        coalesce(unioned.kept_outcome, signals.signal) as outcome,
+        coalesce(unioned.kept_unit, catalogue.unit) as unit
 
     from unioned
     inner join signals on unioned.signal_id = signals.signal_id
+    cross join rule
+    inner join catalogue
+        on
+            signals.signal = catalogue.signal
+            and rule.rule_version = catalogue.rule_version
+
+),
+
+final as (
+
+    select
+        -- keys
+        {{ surrogate_key([
+            'customer_id', 'source', 'record_key', 'signal_position',
+            'interaction_id', 'outcome'
+        ]) }} as expectation_id,
+        customer_id,
+        signal_number,
+        source,
+        record_key as source_key,
+        signal_position,
+
+        -- the outcome
+        occurred_at,
+        touchpoint,
+        channel,
+        location_id,
+        issue_id,
+        outcome,
+        unit,
+
+        -- against the expectation
+        standard,
+        expected_from,
+        expectation_256,
+        cast(expectation_256 as double) / cast(256 as double) as expected,
+        floored_measure as actual,
+        verdict,
+        cast(expectation_256_after as double) / cast(256 as double) as expected_next
+
+    from named
 
 )
 

@@ -39,7 +39,6 @@ final as (
         scored.signal_id,
         scored.customer_number,
         scored.customer_id,
-        signals.interaction_id,
         coalesce(signals.touchpoint, 'none') as touchpoint,
         signals.signal,
         signals.location_id,

@@ -1,6 +1,8 @@
 -- One row per interaction that was scored: what it added, and where that left its customer, the
 -- clocks of promises up to then included.
 
+{{ config(materialized='view') }}  -- read once, by fct_interactions
+
 with
 
 signals as (
@@ -12,12 +14,6 @@ signals as (
 scored as (
 
     select * from {{ ref('int_scored_signals') }}
-
-),
-
-run as (
-
-    select * from {{ ref('stg_run') }}
 
 ),
 
@@ -37,7 +33,7 @@ summed as (
 
     from scored
     inner join signals on scored.signal_id = signals.signal_id
-    where scored.occurred_at <= (select run.as_of from run)
+    where scored.has_occurred
 
 ),
 

@@ -2,6 +2,8 @@
 -- a late notice. Those after the run's as_of are what comes if nothing more happens; no published
 -- table shows them, and a score asked for a later instant counts them.
 
+{{ config(materialized='view') }}  -- read once, by int_ordered_signals
+
 with
 
 terms as (
@@ -96,9 +98,10 @@ final as (
         record_key,
         source,
         0 as signal_position,
-        -- of the record that made the promise: it finds the journey
+        -- of the record that made the promise
         interaction_id,
         event_id,
+        journey_id,
         touchpoint,
         signal,
         issue_id,

@@ -10,6 +10,13 @@ signals as (
 
 ),
 
+-- Imported twice: a CTE that is read twice would be copied whole.
+words as (
+
+    select * from {{ ref('int_signals') }}
+
+),
+
 run as (
 
     select * from {{ ref('stg_run') }}
@@ -28,6 +35,7 @@ promise_signals as (
         signals.signal_position,
         signals.event_id,
         signals.interaction_id,
+        signals.journey_id,
         signals.issue_id,
         signals.phase,
         signals.touchpoint,
@@ -59,7 +67,8 @@ terms as (
         max(case when signal = 'promise.kept' and place = 1 then {{ column }} end) as kept_{{ column }},
         {%- endfor %}
         {%- for column in [
-            'source', 'event_id', 'interaction_id', 'issue_id', 'phase', 'touchpoint', 'location_id'
+            'source', 'event_id', 'interaction_id', 'journey_id', 'issue_id', 'phase', 'touchpoint',
+            'location_id'
         ] %}
         max(case when signal = 'promise.made' and place = 1 then {{ column }} end) as {{ column }}
         {{- ',' if not loop.last }}
@@ -116,18 +125,18 @@ answers as (
     select
         broken.customer_id,
         broken.promise_id,
-        signals.occurred_at
+        words.occurred_at
 
-    from signals
+    from words
     inner join broken
         on
-            signals.customer_id = broken.customer_id
-            and signals.issue_id = broken.issue_id
+            words.customer_id = broken.customer_id
+            and words.issue_id = broken.issue_id
     cross join run
     where
-        signals.ends_silence
-        and signals.occurred_at > broken.due_at
-        and signals.occurred_at <= run.as_of
+        words.ends_silence
+        and words.occurred_at > broken.due_at
+        and words.occurred_at <= run.as_of
 
 ),
 

@@ -19,6 +19,7 @@ catalogue as (
 context as (
 
     select * from {{ ref('int_signal_context') }}
+    where repeat_number > 1 or is_switch
 
 ),
 

@@ -10,20 +10,39 @@ scored as (
 
 ),
 
+-- Imported thrice, each with what is needed there: a CTE that is read twice would be copied whole.
 signals as (
 
     select * from {{ ref('int_ordered_signals') }}
 
 ),
 
-steps as (
+places as (
 
-    select * from {{ ref('int_journey_steps') }}
+    select
+        signal_id,
+        customer_number,
+        issue_id,
+        interaction_id,
+        event_id,
+        touchpoint
+
+    from {{ ref('int_ordered_signals') }}
 
 ),
 
--- Imported twice: a CTE that is read twice would be copied whole.
-issue_steps as (
+firsts as (
+
+    select
+        customer_number,
+        customer_id
+
+    from {{ ref('int_ordered_signals') }}
+    where signal_number = 1
+
+),
+
+steps as (
 
     select * from {{ ref('int_journey_steps') }}
 
@@ -56,7 +75,19 @@ rule as (
 counted as (
 
     select
-        scored.*,
+        scored.signal_id,
+        scored.customer_number,
+        scored.severity_micro,
+        scored.expectation_256,
+        scored.repeat_number,
+        scored.base_micro,
+        scored.repeat_micro,
+        scored.switch_micro,
+        scored.phase_micro,
+        scored.credit_micro,
+        scored.friction_micro,
+        scored.half_life,
+        scored.decay_weight,
         {{ wide('clock.weight') }} * 100 as weight_of_unit,
         case
             when scored.decay_epoch = clock.epoch then 1
@@ -76,16 +107,17 @@ lines as (
     {%- for part in ['base', 'repeat', 'switch', 'phase', 'credit'] %}
     select
         signal_id,
-        customer_id,
+        customer_number,
         '{{ part }}' as part,
         {{ loop.index }} as part_number,
         '{{ part }}' = 'credit' as is_credit,
         {{ part }}_micro as points_micro,
+        severity_micro,
+        expectation_256,
+        repeat_number,
+        half_life,
         weight_of_unit,
-        case
-            when fading is null then 0
-            else {{ div(wide(part ~ '_micro') ~ ' * decay_weight', 'fading') }}
-        end as felt_weighed
+        {{ div(wide(part ~ '_micro') ~ ' * decay_weight', 'fading') }} as felt_weighed
 
     from counted
     where {{ part }}_micro > 0
@@ -94,24 +126,38 @@ lines as (
 
 ),
 
--- Published at 4 decimals by largest remainder: a customer's lines add up to the headline.
+headlines as (
+
+    select
+        firsts.customer_number,
+        cast(floor(scores.friction * 10000 + 0.5) as bigint) as friction_units,
+        cast(floor(scores.credit_balance * 10000 + 0.5) as bigint) as credit_units
+
+    from firsts
+    inner join scores on firsts.customer_id = scores.customer_id
+
+),
+
+-- Published at 4 decimals by largest remainder: a customer's lines add up to the headline. What lies
+-- two epochs back is no longer felt: it has no remainder, and no claim.
 rounded_down as (
 
     select
         *,
-        cast({{ div('felt_weighed', 'weight_of_unit') }} as bigint) as units,
+        cast({{ div('felt_weighed', 'weight_of_unit') }} as bigint) as whole_units,
         row_number() over (
-            partition by customer_id, is_credit
+            partition by customer_number, is_credit
             order by
                 {{ quotient('felt_weighed % weight_of_unit', 'weight_of_unit') }} desc,
                 signal_id,
                 part_number
         ) as claim,
-        sum({{ div('felt_weighed', 'weight_of_unit') }}) over (
-            partition by customer_id, is_credit
+        sum(cast({{ div('felt_weighed', 'weight_of_unit') }} as bigint)) over (
+            partition by customer_number, is_credit
         ) as given_out
 
     from lines
+    where felt_weighed is not null
 
 ),
 
@@ -121,32 +167,52 @@ shared_out as (
         rounded_down.signal_id,
         rounded_down.part,
         rounded_down.points_micro,
-        rounded_down.units
+        rounded_down.severity_micro,
+        rounded_down.expectation_256,
+        rounded_down.repeat_number,
+        rounded_down.half_life,
+        rounded_down.whole_units
         + case
-            when rounded_down.claim <= floor(
-                case when rounded_down.is_credit then scores.credit_balance else scores.friction end
-                * 10000 + 0.5
-            ) - rounded_down.given_out then 1
+            when rounded_down.claim <= case
+                when rounded_down.is_credit then headlines.credit_units
+                else headlines.friction_units
+            end - rounded_down.given_out then 1
             else 0
         end as units
 
     from rounded_down
-    inner join scores on rounded_down.customer_id = scores.customer_id
+    inner join headlines on rounded_down.customer_number = headlines.customer_number
+
+    union all
+
+    select
+        signal_id,
+        part,
+        points_micro,
+        severity_micro,
+        expectation_256,
+        repeat_number,
+        half_life,
+        0 as units
+
+    from lines
+    where felt_weighed is null
 
 ),
 
-located as (
+met as (
 
     select
-        counted.severity_micro,
-        counted.expectation_256,
-        counted.repeat_number,
-        counted.half_life,
-        counted.friction_micro,
-        signals.*
+        places.signal_id,
+        places.customer_number,
+        places.issue_id,
+        places.interaction_id,
+        places.event_id,
+        places.touchpoint,
+        counted.friction_micro
 
-    from signals
-    inner join counted on signals.signal_id = counted.signal_id
+    from places
+    inner join counted on places.signal_id = counted.signal_id
 
 ),
 
@@ -158,7 +224,7 @@ roots as (
         issue_id,
         min_by(touchpoint, signal_id) as root_touchpoint
 
-    from located
+    from met
     where friction_micro > 0 and issue_id is not null
     group by
         customer_number,
@@ -166,82 +232,50 @@ roots as (
 
 ),
 
--- What the promise engine makes has no interaction: it is on the journey of its issue.
-issues_without_interaction as (
-
-    select distinct
-        customer_id,
-        issue_id
-
-    from located
-    where interaction_id is null and issue_id is not null
-
-),
-
-issues as (
+-- Joined late, the wide rows of the ledger would be copied for want of two columns.
+traced {{ stored() }} (
 
     select
-        issue_steps.customer_id,
-        issue_steps.issue_id,
-        min_by(issue_steps.journey_id, issue_steps.step_number) as journey_id
+        met.signal_id,
+        coalesce(met.event_id, steps.event_id) as event_id,
+        coalesce(roots.root_touchpoint, met.touchpoint) as root_touchpoint
 
-    from issue_steps
-    inner join issues_without_interaction
+    from met
+    left join steps on met.interaction_id = steps.interaction_id
+    left join roots
         on
-            issue_steps.customer_id = issues_without_interaction.customer_id
-            and issue_steps.issue_id = issues_without_interaction.issue_id
-    group by
-        issue_steps.customer_id,
-        issue_steps.issue_id
+            met.customer_number = roots.customer_number
+            and met.issue_id = roots.issue_id
 
 ),
 
-placed as (
+told as (
 
     select
-        located.signal_id,
-        located.severity_micro,
-        located.expectation_256,
-        located.repeat_number,
-        located.half_life,
-        located.customer_id,
-        located.occurred_at,
-        located.source,
-        located.record_key,
-        located.signal_position,
-        located.signal,
-        located.channel,
-        located.touchpoint,
-        located.issue_id,
-        located.phase,
-        located.is_moment_of_truth,
-        located.is_derived,
-        located.location_id,
-        located.employee_id,
-        located.promise_id,
-        coalesce(located.event_id, steps.event_id) as event_id,
-        located.interaction_id,
-        coalesce(steps.journey_id, issues.journey_id) as journey_id,
-        coalesce(roots.root_touchpoint, located.touchpoint) as root_touchpoint,
+        signals.*,
+        traced.event_id as traced_event_id,
+        traced.root_touchpoint,
+        shared_out.part,
+        shared_out.points_micro,
+        shared_out.severity_micro,
+        shared_out.expectation_256,
+        shared_out.repeat_number,
+        shared_out.half_life,
+        shared_out.units,
+        rule.rule_version,
+        rule.repeat_window_seconds,
         catalogue.kind,
         catalogue.unit,
-        concat('The customer ', catalogue.phrase, ' (', located.touchpoint, ')') as what_happened
+        catalogue.phrase
 
-    from located
+    from signals
+    inner join shared_out on signals.signal_id = shared_out.signal_id
+    inner join traced on signals.signal_id = traced.signal_id
     cross join rule
     inner join catalogue
         on
-            located.signal = catalogue.signal
+            signals.signal = catalogue.signal
             and rule.rule_version = catalogue.rule_version
-    left join steps on located.interaction_id = steps.interaction_id
-    left join issues
-        on
-            located.customer_id = issues.customer_id
-            and located.issue_id = issues.issue_id
-    left join roots
-        on
-            located.customer_number = roots.customer_number
-            and located.issue_id = roots.issue_id
 
 ),
 
@@ -250,91 +284,89 @@ final as (
     select
         -- keys
         {{ surrogate_key([
-            'placed.customer_id', 'placed.source', 'placed.record_key', 'placed.signal_position',
-            'placed.signal', 'placed.interaction_id', 'shared_out.part'
+            'customer_id', 'source', 'record_key', 'signal_position',
+            'signal', 'interaction_id', 'part'
         ]) }} as friction_id,
-        placed.customer_id,
-        placed.journey_id,
-        case when not placed.is_derived then placed.interaction_id end as interaction_id,
-        placed.event_id,
-        placed.source,
-        placed.record_key as source_key,
-        placed.signal_position,
+        customer_id,
+        journey_id,
+        case when not is_derived then interaction_id end as interaction_id,
+        traced_event_id as event_id,
+        source,
+        record_key as source_key,
+        signal_position,
 
         -- the line
-        placed.occurred_at,
-        placed.signal,
-        shared_out.part,
-        shared_out.points_micro,
+        occurred_at,
+        signal,
+        part,
+        points_micro,
         cast(
-            cast(shared_out.points_micro as decimal(18, 0)) * cast(0.000001 as decimal(7, 6))
+            cast(points_micro as decimal(18, 0)) * cast(0.000001 as decimal(7, 6))
             as decimal(18, 6)
         ) as points,
         cast(
-            cast(shared_out.units as decimal(18, 0)) * cast(0.0001 as decimal(5, 4))
+            cast(units as decimal(18, 0)) * cast(0.0001 as decimal(5, 4))
             as decimal(18, 4)
         ) as points_now,
-        placed.half_life,
-        placed.severity_micro,
-        placed.expectation_256,
+        half_life,
+        severity_micro,
+        expectation_256,
 
         -- where
-        placed.channel,
-        placed.touchpoint,
-        placed.root_touchpoint,
-        placed.issue_id,
-        placed.phase,
-        placed.promise_id,
-        placed.location_id,
-        placed.employee_id,
+        channel,
+        touchpoint,
+        root_touchpoint,
+        issue_id,
+        phase,
+        promise_id,
+        location_id,
+        employee_id,
 
         -- why
-        rule.rule_version,
+        rule_version,
         concat(
-            placed.what_happened,
+            'The customer ', phrase, ' (', touchpoint, ')',
             case
-                when shared_out.part = 'base' and placed.kind = 'excess' then concat(
+                when part = 'base' and kind = 'excess' then concat(
                     ' for longer than the ',
-                    cast({{ div('placed.expectation_256', '256') }} as varchar), ' ', placed.unit,
+                    cast({{ div('expectation_256', '256') }} as varchar), ' ', unit,
                     ' to be expected: '
                 )
-                when shared_out.part = 'repeat' then concat(
-                    ', time ', cast(placed.repeat_number as varchar),
-                    case when placed.repeat_number = 4 then ' or later' else '' end,
+                when part = 'repeat' then concat(
+                    ', time ', cast(repeat_number as varchar),
+                    case when repeat_number = 4 then ' or later' else '' end,
                     ' of its kind on this issue in ',
-                    cast({{ div('rule.repeat_window_seconds', '86400') }} as varchar), ' days: '
+                    cast({{ div('repeat_window_seconds', '86400') }} as varchar), ' days: '
                 )
-                when shared_out.part = 'switch'
+                when part = 'switch'
                     then ' and had to change the channel for the same issue: '
-                when shared_out.part = 'phase' then concat(
+                when part = 'phase' then concat(
                     case
-                        when placed.is_moment_of_truth then ' at a moment of truth'
-                        else concat(' in the phase ', placed.phase)
+                        when is_moment_of_truth then ' at a moment of truth'
+                        else concat(' in the phase ', phase)
                     end, ': '
                 )
-                when placed.kind = 'excess' then concat(
+                when kind = 'excess' then concat(
                     ' for less than the ',
-                    cast({{ div('placed.expectation_256', '256') }} as varchar), ' ', placed.unit,
+                    cast({{ div('expectation_256', '256') }} as varchar), ' ', unit,
                     ' to be expected: '
                 )
                 else ': '
             end,
-            cast({{ div('shared_out.points_micro + 5000', '1000000') }} as varchar), '.',
+            cast({{ div('points_micro + 5000', '1000000') }} as varchar), '.',
             lpad(
                 cast(
-                    {{ div('(shared_out.points_micro + 5000) % 1000000', '10000') }} as varchar
+                    {{ div('(points_micro + 5000) % 1000000', '10000') }} as varchar
                 ), 2, '0'
             ),
             case
-                when shared_out.part = 'base' then ' points'
-                when shared_out.part = 'credit' then ' points of credit'
+                when part = 'base' then ' points'
+                when part = 'credit' then ' points of credit'
                 else ' points more'
             end
         ) as explanation
 
-    from shared_out
-    inner join placed on shared_out.signal_id = placed.signal_id
-    cross join rule
+    from told
 
 )
 

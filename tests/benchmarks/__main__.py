@@ -1,0 +1,124 @@
+"""`make bench`: what each stage takes, beside what DuckDB needs to copy the same rows once, sorted.
+
+    make bench                        the whole road at 1 million interactions
+    make bench SIZE=10                ... at 10 million
+    make bench SIZE=10 ONLY=friction  the friction layer alone, its input laid straight from the export
+
+The clock of a shared machine says little, so every ratio is taken within one run, once by the
+clock and once by the processors' time. Results are kept in results.json, one entry a size and
+extent, and told in results.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks import signal_log, table
+from tests.benchmarks.measured import Cost, cost_of
+
+ROOT = Path(__file__).parents[2]
+RESULTS = Path(__file__).with_name("results.json")
+CUSTOMERS_PER_MILLION = 50_000
+EMPTY = ("prepare", "before friction", "lay steps")
+FRICTION = ("sorted copy", "friction", "ledgers", "sorted copy")
+ROAD = (
+    *("gate and append", "limit", "prepare", "staging", "identity", "journeys"),
+    *FRICTION,
+    *("marts", "data tests", "audit", "publish", "report"),
+)
+
+
+def main() -> None:
+    """Measure, and write the results."""
+    options = argparse.ArgumentParser(prog="make bench")
+    options.add_argument("--size", type=float, default=1, help="millions of interactions")
+    options.add_argument("--only", choices=["", "friction"], default="", help="measure this alone")
+    options.add_argument("--keep", action="store_true", help="keep the state of the run")
+    given = options.parse_args()
+    rows = int(given.size * 1_000_000)
+    root = ROOT / "var" / f"bench-{given.size:g}{given.only}"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    print(f"making {rows:,} interactions ...", flush=True)
+    signal_log.write(
+        root / "landing" / signal_log.SOURCE, rows, int(given.size * CUSTOMERS_PER_MILLION)
+    )
+    stages = (*EMPTY, *FRICTION) if given.only else ROAD
+    steps = [measured(stage, number, root) for number, stage in enumerate(stages)]
+    if not given.keep:
+        shutil.rmtree(root)
+    entry = {
+        "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "machine": machine(),
+        "load_before_and_after": [LOAD, os.getloadavg()[0]],
+        "interactions": rows,
+        "customers": int(given.size * CUSTOMERS_PER_MILLION),
+        "only": given.only,
+        "steps": steps,
+    }
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    kept = [one for one in known if (one["interactions"], one["only"]) != (rows, given.only)]
+    entries = sorted([*kept, entry], key=lambda one: (one["only"], one["interactions"]))
+    RESULTS.write_text(json.dumps(entries, indent=1) + "\n")
+    text = table.text(entries)
+    RESULTS.with_suffix(".md").write_text(text)
+    print(text)
+
+
+def measured(stage: str, number: int, root: Path) -> dict[str, object]:
+    """The cost of one stage; of dbt's, also the seconds from its first model to its last, and of each."""
+    cost = cost_of(
+        [sys.executable, "-m", "tests.benchmarks.stages", stage, str(root)],
+        root / f"{number:02}.out",
+        {**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    print(f"{stage:16} {cost.wall:8.1f} s, {cost.cpu:8.1f} s of processors", flush=True)
+    return {"stage": stage, **asdict(cost), **models(root, cost)}
+
+
+def models(root: Path, cost: Cost) -> Mapping[str, object]:
+    """What dbt says of its models, where the stage was dbt's."""
+    path = root / "dbt" / "target" / "run_results.json"
+    if not path.exists():
+        return {}
+    found = json.loads(path.read_text())["results"]
+    path.unlink()
+    times = [
+        datetime.fromisoformat(timing[moment])
+        for result in found
+        for timing in result["timing"]
+        for moment in ("started_at", "completed_at")
+        if timing["name"] == "execute" and timing[moment]
+    ]
+    slowest = sorted(found, key=lambda result: -result["execution_time"])[:15]
+    return {
+        "models_wall": (max(times) - min(times)).total_seconds() if times else 0.0,
+        "slowest": {
+            result["unique_id"].split(".")[2]: round(result["execution_time"], 2)
+            for result in slowest
+        },
+    }
+
+
+def machine() -> str:
+    """Processors and memory, in words."""
+    name = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            name = line.split(":", 1)[1].strip()
+            break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores of {name}, {memory:.0f} GiB, {platform.system()}"
+
+
+LOAD = os.getloadavg()[0]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The results of `make bench` as a page of Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+HEAD = """# What it takes
+
+Written by `make bench`; not edited by hand. Times are seconds. *models* is the time from dbt's first
+model to its last; *wall* is the whole process with dbt's start. *sorted copy* is DuckDB writing the
+interactions once, sorted by customer and time; *limit* is DuckDB reading the log once, parsing each
+payload once, and writing one copy sorted by customer and time. Ratios are taken within one run;
+those of processor time include dbt's start and are the ones to trust on a machine that others use.
+"""
+
+
+def text(entries: Sequence[Mapping[str, Any]]) -> str:
+    """The whole page: one section a run."""
+    return "\n".join([HEAD, *(section(entry) for entry in entries)])
+
+
+def section(entry: Mapping[str, Any]) -> str:
+    """One run: a row a stage, then the ratios and the slowest models."""
+    rows = entry["interactions"]
+    what = "friction layer alone" if entry["only"] else "the whole road"
+    load = " and ".join(f"{load:.1f}" for load in entry["load_before_and_after"])
+    lines = [
+        f"## {rows / 1e6:g} million interactions, {entry['customers']:,} customers: {what}",
+        "",
+        f"{entry['at']}; {entry['machine']}; load before and after: {load}.",
+        "",
+        "| stage | wall | models | processors | peak memory | read | written | interactions/s |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        *(row(step, rows) for step in entry["steps"]),
+        "",
+        *ratios(entry["steps"]),
+        "",
+        "Slowest models, seconds: " + slowest(entry["steps"]) + ".",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def row(step: Mapping[str, Any], rows: int) -> str:
+    """One stage."""
+    models = f"{step['models_wall']:.1f}" if "models_wall" in step else ""
+    return (
+        f"| {step['stage']} | {step['wall']:.1f} | {models} | {step['cpu']:.1f} "
+        f"| {step['peak'] / 2**30:.2f} GiB | {step['read'] / 2**20:.0f} MiB "
+        f"| {step['written'] / 2**20:.0f} MiB | {rows / taken(step):,.0f} |"
+    )
+
+
+def taken(step: Mapping[str, Any]) -> float:
+    """Seconds of the clock: of the models, where there are models."""
+    return float(step.get("models_wall") or step["wall"])
+
+
+def ratios(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the stages took in yardsticks of the same run."""
+    copies = [step for step in steps if step["stage"] == "sorted copy"]
+    copy = (sum(taken(c) for c in copies) / len(copies), sum(c["cpu"] for c in copies) / len(copies))
+    stages = {step["stage"]: step for step in steps}
+    said = [
+        ratio("Friction models, in sorted copies", [stages["friction"]], copy),
+        ratio(
+            "Friction models with fct_friction and fct_scores, in sorted copies",
+            [stages["friction"], stages["ledgers"]],
+            copy,
+        ),
+    ]
+    if "limit" in stages:
+        build = [stages[name] for name in BUILD]
+        limit = stages["limit"]
+        said.append(ratio("Full build from the log, in limits", build, (taken(limit), limit["cpu"])))
+    return said
+
+
+BUILD = ("staging", "identity", "journeys", "friction", "ledgers", "marts")
+
+
+def ratio(name: str, steps: Sequence[Mapping[str, Any]], unit: tuple[float, float]) -> str:
+    """A ratio by the clock and by the processors."""
+    wall = sum(taken(step) for step in steps) / unit[0]
+    cpu = sum(step["cpu"] for step in steps) / unit[1]
+    return f"- {name}: **{wall:.1f}** by the clock, **{cpu:.1f}** by the processors."
+
+
+def slowest(steps: Sequence[Mapping[str, Any]]) -> str:
+    """The models that took longest, of all stages."""
+    every = {name: took for step in steps for name, took in step.get("slowest", {}).items()}
+    first = sorted(every.items(), key=lambda item: -item[1])[:16]
+    return ", ".join(f"{name} {took:.1f}" for name, took in first)
