@@ -19,6 +19,8 @@ FILE ?=
 AT ?=
 PORT ?= 8080
 IDENTIFIERS ?= 5000000
+SIZE ?= 1
+ONLY ?=
 SUPERSET_PORT ?= 8088
 export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT SUPERSET_PORT
 
@@ -31,7 +33,7 @@ TOOL_KINDS := browser old_client postgres superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay clean superset test-browser test-old-client test-postgres test-superset
+	check-mapping quarantine-replay bench clean superset test-browser test-old-client test-postgres test-superset
 .PHONY: metric docs bench-identity propose-links linkage-report
 
 help:
@@ -138,6 +140,9 @@ fix: $(READY)  ## mend what formatting and lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+
+bench: $(READY)  ## what each stage takes beside one sorted copy of the rows: [SIZE=<millions>] [ONLY=friction]
+	@$(BIN)/python -m tests.benchmarks --size "$(SIZE)" --only "$(ONLY)"
 
 bench-identity: $(READY)  ## identity from nothing, beside one aggregation over the same edges: [IDENTIFIERS=5000000]
 	@$(BIN)/python -m tests.benchmarks.identity --identifiers $(IDENTIFIERS)

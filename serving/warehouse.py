@@ -204,6 +204,7 @@ def environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         "JOURNEYS_LOG": str(settings.log.resolve()),
         "JOURNEYS_WAREHOUSE": str(settings.warehouse.resolve()),
+        "JOURNEYS_MEMORY_LIMIT": settings.memory_limit,
         "JOURNEYS_BLOCKED": str((settings.root / "blocked.parquet").resolve()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",

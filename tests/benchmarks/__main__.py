@@ -2,11 +2,11 @@
 
     make bench                        the whole road at 1 million interactions
     make bench SIZE=10                ... at 10 million
-    make bench SIZE=10 ONLY=friction  the friction layer alone, its input laid straight from the export
+    make bench SIZE=10 ONLY=friction  the friction layer alone, its input laid from the export
 
 The clock of a shared machine says little, so every ratio is taken within one run, once by the
 clock and once by the processors' time. Results are kept in results.json, one entry a size and
-extent, and told in results.md.
+extent, and told in results.md and results.svg.
 """
 
 import argparse
@@ -20,16 +20,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import signal_log, table
+from tests.benchmarks import picture, signal_log, table
 from tests.benchmarks.measured import Cost, cost_of
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).with_name("results.json")
 CUSTOMERS_PER_MILLION = 50_000
-EMPTY = ("prepare", "before friction", "lay steps")
+EMPTY = ("prepare", "before friction", "lay steps", "dbt start")
 FRICTION = ("sorted copy", "friction", "ledgers", "sorted copy")
 ROAD = (
-    *("gate and append", "limit", "prepare", "staging", "identity", "journeys"),
+    *("gate and append", "limit", "prepare", "dbt start", "staging", "identity", "journeys"),
     *FRICTION,
     *("marts", "data tests", "audit", "publish", "report"),
 )
@@ -43,13 +43,13 @@ def main() -> None:
     options.add_argument("--keep", action="store_true", help="keep the state of the run")
     given = options.parse_args()
     rows = int(given.size * 1_000_000)
+    customers = int(given.size * CUSTOMERS_PER_MILLION)
     root = ROOT / "var" / f"bench-{given.size:g}{given.only}"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
+    load = os.getloadavg()[0]
     print(f"making {rows:,} interactions ...", flush=True)
-    signal_log.write(
-        root / "landing" / signal_log.SOURCE, rows, int(given.size * CUSTOMERS_PER_MILLION)
-    )
+    signal_log.write(root / "landing" / signal_log.SOURCE, rows, customers)
     stages = (*EMPTY, *FRICTION) if given.only else ROAD
     steps = [measured(stage, number, root) for number, stage in enumerate(stages)]
     if not given.keep:
@@ -57,9 +57,9 @@ def main() -> None:
     entry = {
         "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "machine": machine(),
-        "load_before_and_after": [LOAD, os.getloadavg()[0]],
+        "load_before_and_after": [load, os.getloadavg()[0]],
         "interactions": rows,
-        "customers": int(given.size * CUSTOMERS_PER_MILLION),
+        "customers": customers,
         "only": given.only,
         "steps": steps,
     }
@@ -69,11 +69,12 @@ def main() -> None:
     RESULTS.write_text(json.dumps(entries, indent=1) + "\n")
     text = table.text(entries)
     RESULTS.with_suffix(".md").write_text(text)
+    RESULTS.with_suffix(".svg").write_text(picture.svg(entries))
     print(text)
 
 
 def measured(stage: str, number: int, root: Path) -> dict[str, object]:
-    """The cost of one stage; of dbt's, also the seconds from its first model to its last, and of each."""
+    """The cost of one stage; of dbt's, also the time from the first model to the last."""
     cost = cost_of(
         [sys.executable, "-m", "tests.benchmarks.stages", stage, str(root)],
         root / f"{number:02}.out",
@@ -117,8 +118,6 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores of {name}, {memory:.0f} GiB, {platform.system()}"
 
-
-LOAD = os.getloadavg()[0]
 
 if __name__ == "__main__":
     main()

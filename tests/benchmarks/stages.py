@@ -1,4 +1,6 @@
-"""One stage of the pipeline, or one yardstick, in a process of its own: `... stages <stage> <root>`.
+"""One stage of the pipeline, or one yardstick, in a process of its own.
+
+    python -m tests.benchmarks.stages <stage> <root>
 
 The stages run the product's own code on the state under `root`; the yardsticks run DuckDB alone.
 """
@@ -23,6 +25,7 @@ NOW = datetime(2026, 2, 1)
 LEDGERS = ("fct_friction", "fct_scores")
 DBT = {
     "prepare": ("seed",),
+    "dbt start": ("compile", "--select", "stg_run"),
     "staging": ("run", "--select", "path:models/1_staging"),
     "identity": ("run", "--select", "path:models/2_identity"),
     "journeys": ("run", "--select", "path:models/3_journeys"),
