@@ -5,11 +5,13 @@ The linter renders models without dbt; the engine's own macros are checked by db
 
 from collections.abc import Callable
 
+WORDS = {"stored": "as"}  # macros that stand for a keyword, not for an expression
+
 
 def dispatch(name: str, *_: object) -> Callable[..., str]:
     """Stand in for `adapter.dispatch(name)`."""
 
     def macro(*arguments: object) -> str:
-        return f"({arguments[0] if arguments else name})"
+        return WORDS.get(name) or f"({arguments[0] if arguments else name})"
 
     return macro

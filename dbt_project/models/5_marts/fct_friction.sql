@@ -173,10 +173,14 @@ shared_out as (
         rounded_down.half_life,
         rounded_down.whole_units
         + case
-            when rounded_down.claim <= case
-                when rounded_down.is_credit then headlines.credit_units
-                else headlines.friction_units
-            end - rounded_down.given_out then 1
+            when
+                rounded_down.is_credit
+                and rounded_down.claim <= headlines.credit_units - rounded_down.given_out
+                then 1
+            when
+                not rounded_down.is_credit
+                and rounded_down.claim <= headlines.friction_units - rounded_down.given_out
+                then 1
             else 0
         end as units
 
