@@ -25,7 +25,13 @@ AS_OF = datetime(2019, 2, 25, 9)
 STORY_WEEKS = (datetime(2026, 3, 23, 9) - AS_OF) // timedelta(weeks=1)
 RULES = catalogue()
 HISTORIES = histories(CUSTOMERS, RULES, seed=20260704)
-MODELS = ("int_fix_signals", "int_fix_removals", "int_fix_effects", "rpt_top_fixes")
+MODELS = (
+    "int_fix_signals",
+    "int_fixes",
+    "int_fix_removals",
+    "int_fix_effects",
+    "rpt_top_fixes",
+)
 EXTENTS = ("alone", "with_follow_ups")
 CAR = json.loads((Path(__file__).parents[1] / "scenarios" / "stories" / "car.json").read_text())
 

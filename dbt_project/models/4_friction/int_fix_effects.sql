@@ -15,9 +15,27 @@ removals as (
 
 ),
 
+fixes as (
+
+    select * from {{ ref('int_fixes') }}
+
+),
+
 ordered as (
 
     select * from {{ ref('int_ordered_signals') }}
+
+),
+
+-- Imported twice: a CTE that is read twice would be copied whole.
+customers as (
+
+    select
+        customer_number,
+        customer_id
+
+    from {{ ref('int_ordered_signals') }}
+    where signal_number = 1
 
 ),
 
@@ -83,7 +101,7 @@ repeated_after as (
 fewer_before as (
 
     select
-        removals.fix_id,
+        removals.fix_number,
         removals.extent,
         repeated_after.signal_id,
         max(repeated_after.earlier_count) - count(*) as left_count
@@ -91,7 +109,7 @@ fewer_before as (
     from repeated_after
     inner join removals on repeated_after.earlier_signal_id = removals.signal_id
     group by
-        removals.fix_id,
+        removals.fix_number,
         removals.extent,
         repeated_after.signal_id
 
@@ -100,9 +118,9 @@ fewer_before as (
 recounted as (
 
     select
-        fewer_before.fix_id,
+        fewer_before.fix_number,
         fewer_before.extent,
-        signals.customer_id,
+        signals.customer_number,
         signals.felt_weight,
         signals.felt_of,
         signals.repeat_micro
@@ -118,7 +136,7 @@ recounted as (
     cross join rule
     left join removals
         on
-            fewer_before.fix_id = removals.fix_id
+            fewer_before.fix_number = removals.fix_number
             and fewer_before.extent = removals.extent
             and fewer_before.signal_id = removals.signal_id
     where removals.signal_id is null
@@ -128,9 +146,9 @@ recounted as (
 gone as (
 
     select
-        removals.fix_id,
+        removals.fix_number,
         removals.extent,
-        signals.customer_id,
+        signals.customer_number,
         signals.felt_weight,
         signals.felt_of,
         signals.friction_micro as gone_micro
@@ -141,9 +159,9 @@ gone as (
     union all
 
     select
-        fix_id,
+        fix_number,
         extent,
-        customer_id,
+        customer_number,
         felt_weight,
         felt_of,
         gone_micro
@@ -152,12 +170,12 @@ gone as (
 
 ),
 
-final as (
+summed as (
 
     select
-        fix_id,
+        fix_number,
         extent,
-        customer_id,
+        customer_number,
         cast(sum(gone_micro) as bigint) as gone_micro,
         cast(
             sum({{ div(wide('gone_micro') ~ ' * felt_weight', 'felt_of') }}) as bigint
@@ -165,9 +183,24 @@ final as (
 
     from gone
     group by
-        fix_id,
+        fix_number,
         extent,
-        customer_id
+        customer_number
+
+),
+
+final as (
+
+    select
+        fixes.fix_id,
+        summed.extent,
+        customers.customer_id,
+        summed.gone_micro,
+        summed.gone_now_micro
+
+    from summed
+    inner join fixes on summed.fix_number = fixes.fix_number
+    inner join customers on summed.customer_number = customers.customer_number
 
 )
 

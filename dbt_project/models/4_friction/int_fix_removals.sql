@@ -1,8 +1,7 @@
 -- One row per fix, extent and signal that would be gone: alone what the fix mends, with_follow_ups
 -- also the contacts that came after it on the same issue.
 
-{#- A fix mends one signal at one touchpoint, everywhere or in one location. A promise that is not
-    broken is not followed by silence: that is a rule, and no follow-up. #}
+{#- A promise that is not broken is not followed by silence: that is a rule, and no follow-up. #}
 
 with
 
@@ -12,35 +11,58 @@ signals as (
 
 ),
 
+fixes as (
+
+    select * from {{ ref('int_fixes') }}
+
+),
+
 mended as (
 
     select
-        {{ surrogate_key(['touchpoint', 'signal', "'everywhere'", "''"]) }} as fix_id,
-        *
+        fixes.fix_number,
+        signals.signal_id,
+        signals.customer_number,
+        signals.issue_id,
+        signals.promise_id,
+        signals.signal
 
     from signals
+    inner join fixes
+        on
+            signals.touchpoint = fixes.touchpoint
+            and signals.signal = fixes.signal
+            and fixes.scope = 'everywhere'
 
     union all
 
     select
-        {{ surrogate_key(['touchpoint', 'signal', "'location'", 'location_id']) }} as fix_id,
-        *
+        fixes.fix_number,
+        signals.signal_id,
+        signals.customer_number,
+        signals.issue_id,
+        signals.promise_id,
+        signals.signal
 
     from signals
-    where location_id is not null
+    inner join fixes
+        on
+            signals.touchpoint = fixes.touchpoint
+            and signals.signal = fixes.signal
+            and signals.location_id = fixes.location_id
 
 ),
 
 silences as (
 
     select
-        mended.fix_id,
+        mended.fix_number,
         signals.signal_id
 
     from mended
     inner join signals
         on
-            mended.customer_id = signals.customer_id
+            mended.customer_number = signals.customer_number
             and mended.promise_id = signals.promise_id
     where
         mended.signal = 'promise.breach'
@@ -51,7 +73,7 @@ silences as (
 alone as (
 
     select
-        fix_id,
+        fix_number,
         signal_id
 
     from mended
@@ -59,7 +81,7 @@ alone as (
     union
 
     select
-        fix_id,
+        fix_number,
         signal_id
 
     from silences
@@ -69,16 +91,16 @@ alone as (
 first_on_issue as (
 
     select
-        fix_id,
-        customer_id,
+        fix_number,
+        customer_number,
         issue_id,
         min(signal_id) as first_signal_id
 
     from mended
     where issue_id is not null
     group by
-        fix_id,
-        customer_id,
+        fix_number,
+        customer_number,
         issue_id
 
 ),
@@ -93,8 +115,8 @@ contacts as (
 contacts_after as (
 
     select distinct
-        first_on_issue.fix_id,
-        contacts.customer_id,
+        first_on_issue.fix_number,
+        contacts.customer_number,
         contacts.issue_id,
         contacts.occurred_at,
         contacts.touchpoint
@@ -102,7 +124,7 @@ contacts_after as (
     from first_on_issue
     inner join contacts
         on
-            first_on_issue.customer_id = contacts.customer_id
+            first_on_issue.customer_number = contacts.customer_number
             and first_on_issue.issue_id = contacts.issue_id
     where contacts.signal_id > first_on_issue.first_signal_id
 
@@ -112,13 +134,13 @@ follow_ups as (
 
     -- With the contact goes what happened in it: the wait, the transfer, the excuse.
     select
-        contacts_after.fix_id,
+        contacts_after.fix_number,
         signals.signal_id
 
     from contacts_after
     inner join signals
         on
-            contacts_after.customer_id = signals.customer_id
+            contacts_after.customer_number = signals.customer_number
             and contacts_after.issue_id = signals.issue_id
             and contacts_after.occurred_at = signals.occurred_at
             and contacts_after.touchpoint = signals.touchpoint
@@ -129,7 +151,7 @@ follow_ups as (
 final as (
 
     select
-        fix_id,
+        fix_number,
         'alone' as extent,
         signal_id
 
@@ -138,18 +160,18 @@ final as (
     union all
 
     select
-        fix_id,
+        fix_number,
         'with_follow_ups' as extent,
         signal_id
 
     from (
         select
-            fix_id,
+            fix_number,
             signal_id
         from alone
         union
         select
-            fix_id,
+            fix_number,
             signal_id
         from follow_ups
     ) as together

@@ -38,7 +38,6 @@ final as (
     select
         scored.signal_id,
         scored.customer_number,
-        scored.customer_id,
         coalesce(signals.touchpoint, 'none') as touchpoint,
         signals.signal,
         signals.location_id,

@@ -42,7 +42,7 @@ fixes as (
         signal,
         cast(null as varchar) as location_id,
         count(*) as signal_count,
-        count(distinct customer_id) as customer_count
+        count(distinct customer_number) as customer_count
 
     from signals
     group by
@@ -58,7 +58,7 @@ fixes as (
         signal,
         location_id,
         count(*) as signal_count,
-        count(distinct customer_id) as customer_count
+        count(distinct customer_number) as customer_count
 
     from signals
     where location_id is not null
