@@ -46,7 +46,10 @@ final as (
     where
         repeated.event_id is null
         and events.recorded_at <= (select run.known_at from run)
-        and events.occurred_at <= (select run.as_of from run)
+        and (
+            events.occurred_at <= (select run.as_of from run)
+            {% if not var('as_of') %}or events.source = 'decisions'{% endif %}
+        )
 
 )
 

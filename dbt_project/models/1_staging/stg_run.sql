@@ -8,6 +8,7 @@ events as (
 
     select
         batch_id,
+        source,
         record_type,
         occurred_at,
         recorded_at
@@ -23,10 +24,11 @@ final as (
 
     select
         -- What the batches cover; in a log without headers, what occurred before its recording.
+        -- Who decides today who somebody was in spring moves no clock.
         coalesce(
             {% if var('as_of') %}cast('{{ var("as_of") }}' as timestamp),{% endif %}
-            max(occurred_at) filter (where record_type = 'batch'),
-            max(occurred_at) filter (where occurred_at <= recorded_at),
+            max(occurred_at) filter (where record_type = 'batch' and source != 'decisions'),
+            max(occurred_at) filter (where occurred_at <= recorded_at and source != 'decisions'),
             timestamp '1970-01-01 00:00:00'
         ) as as_of,
         coalesce(

@@ -188,6 +188,8 @@ together as (
 
     from batches
     cross join run
+    -- People decide when they like.
+    where batches.source != 'decisions'
     group by batches.source
     -- of a source whose files were all empty or refused, nothing is known
     having max(batches.covers_until) is not null
