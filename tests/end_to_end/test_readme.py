@@ -24,10 +24,12 @@ ELSEWHERE = {
     "up": ("end_to_end/test_make_up.py", 'make("up"'),
     "down": ("end_to_end/test_make_up.py", 'make("down")'),
     "export": ("postgres/test_postgres.py", "monkeypatch.setenv(postgres.SETTING"),
+    "propose-links": ("ingestion/test_decisions.py", "proposals("),
     "superset": ("superset/conftest.py", '"-m", "serving.superset.local"'),
 }
-# What runs the tests, reads or rewrites the whole repository, or deletes: rehearsed by `make -n`.
-REHEARSED = {"test", "check", "fix", "clean"}
+# What runs the tests, reads or rewrites the whole repository, deletes, or measures for minutes:
+# rehearsed by `make -n`.
+REHEARSED = {"test", "check", "fix", "clean", "bench", "linkage-report"}
 HERE = {"status", "sql", "explain", "score", "metric", "docs", "check-mapping", "quarantine-replay"}
 
 
