@@ -112,6 +112,24 @@ SUITES: dict[str, Sequence[Any]] = {
         _between("interaction_count", 1, None, "a customer has an interaction"),
         _never("last_seen_at < first_seen_at", "last is after first"),
     ],
+    "dim_internal_customers": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _finite("score", "friction", "peak"),
+        _between("percentile", 0, 100, "a percentile"),
+    ],
+    "fct_internal_friction": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _between("points", 0, None, "friction is never negative"),
+        _never("points = 0 and credit = 0", "a line of the ledger has points or credit"),
+    ],
+    "fct_internal_promises": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        _never(
+            "overdue_days <> silent_days + informed_days",
+            "an overdue day is either silent or informed",
+        ),
+        _never("state = 'unknown' and is_broken", "unknown is neither kept nor broken"),
+    ],
     "dim_days": [
         _between("weekday", 1, 7, "a weekday"),
     ],

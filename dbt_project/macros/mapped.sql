@@ -1,9 +1,11 @@
 -- The rows of every mapped source, one branch an interaction: the SQL comes compiled from the
 -- mapping that stands in the log (ingestion.sources.mapped.staging), so that the gate and
 -- staging read a row in one and the same way.
-{% macro mapped_rows(columns) -%}
+{#- `stating`: only the interactions that state this column. #}
+{% macro mapped_rows(columns, stating=none) -%}
 {%- set written = namespace(any=false) %}
 {%- for mapping in var('mappings') %}{%- for interaction in mapping.interactions %}
+{%- if stating is none or interaction.columns[stating] != 'null::varchar' %}
 {%- if written.any %}
 
 union all
@@ -28,5 +30,6 @@ from (
     {{ latest_version() }}
 ) as parsed
 where {{ interaction.where }}
+{%- endif %}
 {%- endfor %}{%- endfor %}
 {%- endmacro %}

@@ -11,6 +11,7 @@ friction_lines as (
 scores as (
 
     select * from {{ ref('int_customer_scores') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

@@ -20,6 +20,7 @@ charged_as_no_show as (
 promise_signals as (
 
     select * from {{ ref('int_promise_signals') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

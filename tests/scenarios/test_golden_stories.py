@@ -250,6 +250,32 @@ p6,plain,,,2026-05-02 11:00,collected,inbound,store,store.sale,C9,,,kept,Q9,
 p7,plain,,,2026-05-02 12:00,collected,inbound,store,store.sale,C9,,,promised,Q2,
 """
 
+# An IT ticket due on a Friday, and silence; and the same ticket of somebody outside.
+DESK = """
+files: "*.csv"
+time_zone: UTC
+key: ticket
+customer: who
+interactions:
+  - occurred_at: at
+    kind: {value: opened}
+    channel: {value: web}
+    touchpoint: place
+    subject: {type: ticket, key: ticket}
+    location: department
+    party: party
+    promise: {value: made}
+    promise_kind: {value: task}
+    promise_id: ticket
+    calendar: {value: default}
+    due_at: due
+"""
+DESK_ROWS = """\
+t1,colleague,2026-05-04 09:00,it.desk,finance,internal,2026-05-08
+t2,buyer,2026-05-04 09:00,help.desk,,external,2026-05-08
+t3,robot,2026-05-04 09:00,it.desk,finance,alien,2026-05-08
+"""
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -261,6 +287,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {
             **dealer,
             **orders(),
+            "desk/mapping.yml": DESK,
+            "desk/tickets.csv": table("ticket,who,at,place,department,party,due", DESK_ROWS),
             "dealer/bad.csv": table(DEALER_HEADER, BAD_PLAIN),
             "signal_log/mapping.yml": SIGNALS,
             "signal_log/hidden.csv": table(SIGNALS_HEADER, HIDDEN, COVER),
@@ -460,11 +488,11 @@ def test_feed_outage(warehouse):
         ("signal_log", "b1", "signal"),
         ("signal_log", "b2", "negative"),
         ("signal_log", "b3", "before the promise"),
-        ("signal_log", "b4", "no promise_id"),
         ("signal_log", "b5", "phase"),
         ("dealer", "p1", "before the promise"),
         ("dealer", "p2", "promise_id"),
         ("dealer", "p7", "promise"),
+        ("desk", "t3", "party"),
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_reason(root, source, key, reason):
@@ -479,22 +507,23 @@ def test_nothing_else_is_set_aside_and_the_rest_is_scored(root, warehouse):
             row["record_key"]
             for row in Quarantine(settings_of(root).quarantine).rows(source).to_pylist()
         )
-        for source in ("signal_log", "dealer", "connect", "shopify", "mail", "appointments")
+        for source in ("signal_log", "dealer", "connect", "shopify", "mail", "appointments", "desk")
     }
     assert aside == {
-        "signal_log": ["b1", "b2", "b3", "b4", "b5"],
+        "signal_log": ["b1", "b2", "b3", "b5"],
         "dealer": ["p1", "p2", "p7"],
         "connect": [],
         "shopify": [],
         "mail": [],
         "appointments": [],
+        "desk": ["t3"],
     }
     counted = dict(
         warehouse.execute(
             "select source, row_count from rpt_data_quality where topic = 'records set aside'"
         ).fetchall()
     )
-    assert counted == {"signal_log": 5, "dealer": 3}
+    assert counted == {"signal_log": 4, "dealer": 3, "desk": 1}
     # Two contacts, the second in 30 days of the first: 2 and 2 · 1.5; the promise earns credit.
     assert ledger(warehouse, who(warehouse, "g1")) == [
         ("05-01 09:00", "contact.problem", 2.0, 2.0),
@@ -511,15 +540,15 @@ def test_kept_twice_counts_once_and_kept_without_made_is_told(warehouse):
         ("promise kept twice", "dealer", 1),
         ("promise kept twice", "signal_log", 1),
         ("promise kept without made", "dealer", 1),
-        ("promise kept without made", "signal_log", 1),
+        ("promise kept without made", "signal_log", 2),
     ]
-    # 0.5 · 0.5 for the first keeping in time, and for the one of a promise that nobody knows.
+    # 0.5 · 0.5 for the first keeping in time, and for those of promises that nobody knows or names.
     credit = warehouse.execute(
         "select source_key, cast(points as double) from fct_friction "
         "where part = 'credit' and customer_id = ? order by 1",
         [who(warehouse, "g1")],
     ).fetchall()
-    assert credit == [("f2", 0.25), ("f4", 0.25)]
+    assert credit == [("b4", 0.25), ("f2", 0.25), ("f4", 0.25)]
 
 
 def told(root: Path, warehouse: duckdb.DuckDBPyConnection) -> Release:
@@ -565,3 +594,48 @@ def test_a_customer_is_explained_with_every_point_of_the_ledger(root, warehouse)
     assert len(explanations) > 10
     for (explanation,) in explanations:
         assert explanation in words
+
+
+def test_internal_customer(warehouse):
+    colleague, buyer = who(warehouse, "t1"), who(warehouse, "t2")
+    charged = warehouse.execute(
+        "select signal, cast(points as double), occurred_at from fct_internal_friction "
+        "where customer_id = ? order by occurred_at",
+        [colleague],
+    ).fetchall()
+    # Broken at the end of Friday, then silence at 1, 2, 4, 8 and 16 days; as for anybody.
+    assert [line[0] for line in charged] == ["promise.breach", *["promise.silence"] * 5]
+    assert (
+        charged
+        == warehouse.execute(
+            "select signal, cast(sum(points) as double), occurred_at from fct_friction "
+            "where customer_id = ? group by all order by occurred_at",
+            [buyer],
+        ).fetchall()
+    )
+    # From Friday 8 to Sunday 31 May there are fifteen working days and the day is not over.
+    assert warehouse.execute(
+        "select customer_id, state, overdue_days, silent_days, location_id "
+        "from fct_internal_promises"
+    ).fetchall() == [(colleague, "broken_open", 15, 15, "finance")]
+    assert promise(warehouse, "desk/t2")["overdue_days"] == 15
+    ((customer_id, percentile, score),) = warehouse.execute(
+        "select customer_id, percentile, score from dim_internal_customers"
+    ).fetchall()
+    assert (customer_id, percentile) == (colleague, 50)
+    assert score > 0
+
+
+def test_an_internal_customer_is_in_no_table_for_everybody(warehouse):
+    colleague = who(warehouse, "t1")
+    tables = warehouse.execute(
+        """
+        select table_name, column_name from duckdb_columns()
+        where regexp_matches(table_name, '^(fct|dim|rpt)_|^customer_')
+            and table_name not like '%internal%' and data_type = 'VARCHAR'
+        """
+    ).fetchall()
+    assert len({name for name, _ in tables}) > 15
+    for name, column in tables:
+        found = f"select count(*) from {name} where {column} in ('it.desk', 'desk/t1', ?)"
+        assert warehouse.execute(found, [colleague]).fetchall() == [(0,)], (name, column)

@@ -218,6 +218,7 @@ def write_world(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         "create table stg_run as select cast(? as timestamp) as as_of, '1' as rule_version",
         [world.as_of],
     )
+    connection.execute("create table int_internal_customers (customer_id varchar)")
     parameters = {
         "promise_grace_minutes": world.grace_minutes,
         "child_promise_business_days": 1,

@@ -104,7 +104,7 @@ def write_inputs(
     as_of: datetime,
     rule_version: str,
 ) -> None:
-    """Fill the tables that scoring reads: the signals, the run and the journeys."""
+    """Fill the tables that scoring reads: signals, run, journeys, and nobody of the company."""
     rows = [
         {
             **asdict(signal),
@@ -124,6 +124,7 @@ def write_inputs(
         "create or replace table int_journey_steps as "
         "select distinct interaction_id, event_id from given"
     )
+    connection.execute("create or replace table int_internal_customers (customer_id varchar)")
     connection.execute(
         "create or replace table stg_run as select cast(? as timestamp) as as_of, "
         "cast(? as timestamp) as known_at, cast(? as varchar) as rule_version, "

@@ -12,6 +12,7 @@ signals as (
 scored as (
 
     select * from {{ ref('int_scored_signals') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

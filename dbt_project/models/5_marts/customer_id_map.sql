@@ -5,6 +5,7 @@ with
 periods as (
 
     select * from {{ ref('int_identifier_periods') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

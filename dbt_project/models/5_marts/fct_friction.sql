@@ -7,6 +7,7 @@ with
 scored as (
 
     select * from {{ ref('int_scored_signals') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

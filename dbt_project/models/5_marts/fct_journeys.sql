@@ -5,6 +5,7 @@ with
 journeys as (
 
     select * from {{ ref('int_journeys') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

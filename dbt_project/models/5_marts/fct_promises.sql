@@ -6,12 +6,14 @@ with
 engine_promises as (
 
     select * from {{ ref('int_engine_promises') }}
+    where {{ is_external('customer_id') }}
 
 ),
 
 stated_promises as (
 
     select * from {{ ref('int_stated_promises') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

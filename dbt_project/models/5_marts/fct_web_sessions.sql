@@ -6,6 +6,7 @@ with
 steps as (
 
     select * from {{ ref('int_web_steps') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

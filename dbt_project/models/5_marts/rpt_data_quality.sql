@@ -29,6 +29,7 @@ problems as (
 steps as (
 
     select * from {{ ref('int_journey_steps') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

@@ -6,6 +6,7 @@ with
 expectations as (
 
     select * from {{ ref('int_expectations') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

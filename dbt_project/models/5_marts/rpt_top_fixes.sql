@@ -18,6 +18,7 @@ effects as (
 scores as (
 
     select * from {{ ref('int_customer_scores') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

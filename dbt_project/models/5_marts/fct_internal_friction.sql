@@ -1,0 +1,51 @@
+-- One row per scored signal of a customer of the company itself that has points or credit.
+
+with
+
+scored as (
+
+    select *
+    from {{ ref('int_scored_signals') }}
+    where not {{ is_external('customer_id') }}
+
+),
+
+signals as (
+
+    select * from {{ ref('int_ordered_signals') }}
+
+),
+
+rule as (
+
+    select * from {{ ref('int_friction_rule') }}
+
+),
+
+final as (
+
+    select
+        scored.customer_id,
+        signals.occurred_at,
+        signals.signal,
+        signals.touchpoint,
+        signals.channel,
+        signals.issue_id,
+        signals.location_id,
+        {{ as_points('scored.friction_micro') }} as points,
+        {{ as_points('scored.credit_micro') }} as credit,
+        signals.source,
+        signals.record_key as source_key,
+        signals.signal_position,
+        rule.rule_version
+
+    from scored
+    inner join signals on scored.signal_id = signals.signal_id
+    cross join rule
+    where
+        scored.has_occurred
+        and (scored.friction_micro > 0 or scored.credit_micro > 0)
+
+)
+
+select * from final
