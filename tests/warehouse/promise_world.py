@@ -219,6 +219,9 @@ def write_world(connection: duckdb.DuckDBPyConnection, world: World) -> None:
         [world.as_of],
     )
     connection.execute("create table int_internal_customers (customer_id varchar)")
+    connection.execute(
+        "create table int_appointments_signals (interaction_id varchar, signal varchar)"
+    )
     parameters = {
         "promise_grace_minutes": world.grace_minutes,
         "child_promise_business_days": 1,
