@@ -21,15 +21,23 @@ contacts as (
 
 ),
 
+-- Imported twice: a CTE that is read twice would be copied whole.
 steps as (
 
-    select * from {{ ref('int_journey_steps') }}
+    select
+        interaction_id,
+        customer_id,
+        issue_id,
+        occurred_at,
+        signal
+
+    from {{ ref('int_journey_steps') }}
 
 ),
 
 campaigns as (
 
-    select * from steps
+    select * from {{ ref('int_journey_steps') }}
     where is_marketing and is_delivered and direction = 'outbound' and signal is null
 
 ),
