@@ -17,12 +17,14 @@ METRIC ?=
 BY ?=
 FILE ?=
 AT ?=
+SOURCE ?=
+PERSON ?=
 PORT ?= 8080
 IDENTIFIERS ?= 5000000
 SIZE ?= 1
 ONLY ?=
 SUPERSET_PORT ?= 8088
-export SOURCES NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT SUPERSET_PORT
+export SOURCES SOURCE PERSON NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT SUPERSET_PORT
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -33,7 +35,7 @@ TOOL_KINDS := browser old_client postgres superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay bench clean superset test-browser test-old-client test-postgres test-superset
+	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-old-client test-postgres test-superset
 .PHONY: metric docs bench-identity propose-links linkage-report
 
 help:
@@ -84,7 +86,16 @@ check-mapping: $(READY)  ## dry run of a mapping: the first rows as they would b
 	@$(BIN)/python -m ingestion check-mapping "$$FILE"
 
 quarantine-replay: $(READY)  ## read again what was set aside, after a fix [NAME=] [SOURCES=]
-	@$(BIN)/python -m ingestion quarantine-replay --name "$$NAME" --sources "$$SOURCES"
+	@$(BIN)/python -m dags.local.asked quarantine_replay --name "$$NAME" --sources "$$SOURCES" --source "$$SOURCE"
+
+replay: $(READY)  ## read again everything, one [SOURCE=], or one [CUSTOMER=] against the release [NAME=] [SOURCES=]
+	@$(BIN)/python -m dags.local.asked replay --name "$$NAME" --sources "$$SOURCES" --source "$$SOURCE" --customer "$$CUSTOMER"
+
+erase: $(READY)  ## erase one person from all that is kept: PERSON=<type>:<value> or <id> [NAME=] [SOURCES=]
+	@$(BIN)/python -m dags.local.asked erase --name "$$NAME" --sources "$$SOURCES" --person "$$PERSON"
+
+compare: $(READY)  ## what came to be known after KNOWN_AT=<time>, event by event [NAME=] [CUSTOMER=]
+	@$(BIN)/python -m serving.compare --name "$$NAME" --known-at "$$KNOWN_AT" --customer "$$CUSTOMER"
 
 test: $(READY)  ## all tests, on two cores
 	@$(BIN)/python -m pytest tests $(TOOL_KINDS:%=--ignore=tests/%) --numprocesses 2 --dist loadfile

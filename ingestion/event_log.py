@@ -1,9 +1,11 @@
 """The event log: a folder of write-once Parquet files, one a batch, never changed."""
 
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from ingestion.erased import Register
 
 SCHEMA = pa.schema(
     [
@@ -39,7 +43,10 @@ HEADER = "batch"  # the record type of the first row of every batch: what the ba
 
 @dataclass(frozen=True)
 class Header:
-    """The first row of a batch: which files it holds, until when it speaks, and its mapping."""
+    """The first row of a batch: which files it holds, until when it speaks, and its mapping.
+
+    `kept_out` counts the records of erased people that its files brought.
+    """
 
     source: str
     batch_id: str
@@ -49,6 +56,23 @@ class Header:
     events: int
     ignored: int
     mapping: dict | None
+    kept_out: int = 0
+
+    def digests(self) -> list[str]:
+        """The sha256 of its files, as they were read and as an erasure left them."""
+        return [
+            sha256
+            for file in self.files
+            for sha256 in (file["sha256"], *file.get("erased_sha256", ()))
+        ]
+
+    def clean_digests(self) -> set[str]:
+        """The sha256 of those of its files that hold nobody who was erased, or no more."""
+        return {
+            sha256
+            for file in self.files
+            for sha256 in file.get("erased_sha256", () if self.kept_out else [file["sha256"]])
+        }
 
     def payload(self) -> str:
         """The header as the JSON text that the log keeps."""
@@ -59,6 +83,7 @@ class Header:
                 "files": list(self.files),
                 "events": self.events,
                 "ignored": self.ignored,
+                "kept_out": self.kept_out,
                 "mapping": self.mapping,
             },
             sort_keys=True,
@@ -68,9 +93,28 @@ class Header:
 
 @dataclass(frozen=True)
 class EventLog:
-    """The log in one folder. Appending is all that can be done to it."""
+    """The log in one folder. Appending is all that can be done to it, but for an erasure."""
 
     folder: Path
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Append beside others, and while nothing is being erased."""
+        with self._lock(fcntl.LOCK_SH):
+            yield
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the log alone, for an erasure: waits until nobody appends."""
+        with self._lock(fcntl.LOCK_EX):
+            yield
+
+    @contextmanager
+    def _lock(self, kind: int) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / ".lock", "a") as lock:
+            fcntl.flock(lock, kind)
+            yield
 
     def open(self) -> None:
         """Make the folder, with one empty batch of the log's schema, so that it can be read."""
@@ -100,6 +144,13 @@ class EventLog:
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f".{batch_id}.{os.getpid()}"
 
+    def replace(self, path: Path, fresh: Path) -> None:
+        """Put the finished file `fresh` in the place of a batch. For an erasure alone."""
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+        _flush(path.parent)
+
     def batches(self, source: str | None = None) -> list[Path]:
         """The files of the log, or of one source, by name."""
         return sorted(self.folder.glob(f"source={source or '*'}/*.parquet"))
@@ -119,9 +170,11 @@ class EventLog:
         return [_header(*row) for row in rows]
 
     def position(self) -> str:
-        """A digest of the names of all batches: changes exactly when the log has grown."""
-        names = "\n".join(f"{path.parent.name}/{path.name}" for path in self.batches())
-        return hashlib.sha256(names.encode()).hexdigest()[:32]
+        """A digest of the names of all batches, and of who was erased from them: changes exactly
+        when the log has grown, or somebody was erased."""
+        names = [f"{path.parent.name}/{path.name}" for path in self.batches()]
+        names += sorted(Register.of(self.folder).hashes())
+        return hashlib.sha256("\n".join(names).encode()).hexdigest()[:32]
 
 
 def batch_id(source: str, parts: Iterable[str]) -> str:
@@ -141,6 +194,7 @@ def _header(source: str, name: str, recorded_at: datetime, payload: str) -> Head
         events=said["events"],
         ignored=said["ignored"],
         mapping=said["mapping"],
+        kept_out=said.get("kept_out", 0),
     )
 
 
@@ -151,9 +205,13 @@ def _link(fresh: Path, final: Path) -> bool:
         return False
     finally:
         fresh.unlink()
-    folder = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _flush(final.parent)
     return True
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -14,7 +14,8 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling
 
-from ingestion import readers, times
+from ingestion import erased, readers, times
+from ingestion.erased import PROBLEM, Erased
 from ingestion.errors import UnreadableFile
 from ingestion.event_log import HEADER, Header
 from ingestion.identifiers import Identifiers
@@ -57,14 +58,36 @@ class Counts:
     ignored: int
 
 
+@dataclass(frozen=True)
+class Erasure:
+    """A record of an erased person (`after` is None), or one that named them beside others.
+
+    `row` is its number in the batch, `before` and `after` are its payload.
+    """
+
+    row: int
+    before: str
+    after: str | None
+
+
 class Gate:
-    """One pass of one source's files through the door. Close it when the batch is written."""
+    """One pass of one source's files through the door. Close it when the batch is written.
+
+    What is of a person of `erased_people` does not come through.
+    """
 
     def __init__(
-        self, source: Source, identifiers: Identifiers, scratch: Path, memory_limit: str
+        self,
+        source: Source,
+        identifiers: Identifiers,
+        scratch: Path,
+        memory_limit: str,
+        erased_people: frozenset[str] = frozenset(),
     ) -> None:
         self._source = source
         self._identifiers = identifiers
+        types = {said.type for record in source.records for said in record.identifiers}
+        self._erased = Erased(erased_people, identifiers, types)
         self._connection = duckdb.connect()
         self._connection.execute("set timezone = 'UTC'")
         self._connection.execute(f"set temp_directory = {times.literal(str(scratch))}")
@@ -92,6 +115,7 @@ class Gate:
         """
         self._read(files, recorded_at)
         self._load_failures(self._not_records() + self._unexpected())
+        self._load("erased", pa.table({"row_number": pa.array([], pa.int64())}))
         return self._refused(files, threshold)
 
     def set_aside(self) -> pa.Table:
@@ -109,10 +133,23 @@ class Gate:
                 coalesce(payload, broken) as payload
             from (select rowid as row_number, * from read)
             left join failed using (row_number)
-            qualify expectation is not null
+            qualify expectation is not null and row_number not in (select row_number from erased)
             order by row_number
             """
         )
+
+    def erasures(self, files: Sequence[File], recorded_at: datetime) -> list[Erasure]:
+        """Read `files`, and say which records erased people own or are named in, in file order.
+
+        Raises UnreadableFile where a file cannot be read.
+        """
+        self._read(files, recorded_at)
+        self._hash_identifiers()
+        before = dict(
+            self._connection.execute("select rowid, coalesce(payload, broken) from read").fetchall()
+        )
+        found = self._find_erased()
+        return [Erasure(row, before[row], after) for row, after in sorted(found.items())]
 
     def failed_rows(self) -> set[int]:
         """The numbers of the records that were refused, counted from 0 in reading order."""
@@ -174,11 +211,14 @@ class Gate:
         """
         excluded = ", ".join(str(number) for number in refused) or "-1"
         self._hash_identifiers()
+        self._keep_out_erased()
         self._connection.execute(
             f"""
             create or replace temp table dropped as
             with kept_out as (
                 select row_number from failed
+                union
+                select row_number from erased
                 union
                 select rowid from read where is_ignored or file_no in ({excluded})
             ),
@@ -215,6 +255,49 @@ class Gate:
         assert row is not None  # an aggregate without groups always has one row
         return row[0], row[1]
 
+    def kept_out(self) -> int:
+        """After `accept`: how many records of erased people were kept out."""
+        row = self._connection.execute("select count(*) from erased").fetchone()
+        assert row is not None  # an aggregate without groups always has one row
+        return int(row[0])
+
+    def leave_out(self, batches: Sequence[Path]) -> tuple[int, datetime | None, str]:
+        """After `accept`: keep only what none of these batches of the log holds.
+
+        Returns the number of events, the greatest occurrence as `accept` does, and a digest of
+        which they are.
+        """
+        self._connection.execute(
+            f"""
+            create or replace temp table accepted as
+            select rowid as row_number, {_event_id("?")} as event_id, last_occurrence
+            from read
+            where rowid not in (select row_number from dropped)
+            """,
+            [self._source.name],
+        )
+        self._connection.execute(
+            """
+            insert into dropped
+            select row_number from accepted
+            where event_id in (
+                select event_id from read_parquet(?, hive_partitioning = false)
+            )
+            """,
+            [[str(path) for path in batches]],
+        )
+        row = self._connection.execute(
+            """
+            select
+                count(*), max(last_occurrence),
+                sha256(coalesce(string_agg(event_id, '' order by event_id), ''))
+            from accepted
+            where row_number not in (select row_number from dropped)
+            """
+        ).fetchone()
+        assert row is not None  # an aggregate without groups always has one row
+        return row[0], row[1], row[2]
+
     def write(self, header: Header, fresh: Path) -> None:
         """Write the header and the accepted events to the Parquet file `fresh`, in file order."""
         slots = self._used_slots()
@@ -243,9 +326,7 @@ class Gate:
                     $payload as payload
                 union all by name
                 select
-                    sha256(concat_ws(
-                        chr(31), $source, record_type, record_key, coalesce(record_version, '')
-                    )) as event_id,
+                    {_event_id("$source")} as event_id,
                     $source as source, record_type, record_key, record_version,
                     version_rank, occurred_at, recorded_at, $batch as batch_id, schema_version,
                     {kept} as identifiers, flags, payload
@@ -290,7 +371,8 @@ class Gate:
                 typed as (
                     select *, {_choose_type(source.records)} as type_no from parsed
                 )
-                select {", ".join(_columns(source.records, recorded_at))} from typed
+                select {", ".join(_columns(source.records, recorded_at, bool(self._erased)))}
+                from typed
                 """
             )
         except duckdb.Error as error:
@@ -377,9 +459,7 @@ class Gate:
                 "reason": pa.array([f.reason for f in first.values()], pa.string()),
             }
         )
-        self._connection.register("failed_rows", rows)
-        self._connection.execute("create or replace temp table failed as from failed_rows")
-        self._connection.unregister("failed_rows")
+        self._load("failed", rows)
 
     def _refused(self, files: Sequence[File], threshold: Threshold) -> list[Refusal]:
         counts = self.counts()
@@ -394,6 +474,123 @@ class Gate:
             and counts[file.number].set_aside >= threshold.minimum
             and counts[file.number].set_aside > threshold.share * counts[file.number].records
         ]
+
+    def _keep_out_erased(self) -> None:
+        """Fill `erased` with the rows of erased people, and take their names out of the others."""
+        found = self._find_erased()
+        rows = pa.array([row for row, after in found.items() if after is None], pa.int64())
+        self._load("erased", pa.table({"row_number": rows}))
+        for row, after in found.items():
+            if after is not None:
+                self._connection.execute(
+                    "update read set payload = ? where rowid = ?", [after, row]
+                )
+        if self._erased and self._used_slots():
+            stand_ins = {
+                hash: self._erased.stand_in(hash)
+                for (hash,) in self._connection.execute(
+                    "select distinct hash from hashed"
+                ).fetchall()
+                if hash in self._erased.hashes
+            }
+            for hash, stand_in in stand_ins.items():
+                self._connection.execute(
+                    f"update hashed set hash = ?, problem = '{PROBLEM}' where hash = ?",
+                    [stand_in, hash],
+                )
+
+    def _find_erased(self) -> dict[int, str | None]:
+        """Row → None where an erased person owns it, else its payload without their names."""
+        if not self._erased:
+            return {}
+        named = self._named()
+        found: dict[int, str | None] = dict.fromkeys(self._owned_by_erased(named))
+        broken = self._connection.execute(
+            "select rowid, broken from read where payload is null and broken is not null"
+        ).fetchall()
+        found |= {row: None for row, text in broken if self._erased.is_mentioned(text)}
+        touched = sorted((set(named) | self._mentioned()) - set(found))
+        self._load("touched", pa.table({"row_number": pa.array(touched, pa.int64())}))
+        texts = self._connection.execute(
+            "select rowid, payload from read where payload is not null "
+            "and rowid in (select row_number from touched)"
+        ).fetchall()
+        return found | {row: self._erased.scrubbed(text) for row, text in texts}
+
+    def _mentioned(self) -> set[int]:
+        """The rows whose text holds the address or number of an erased person."""
+        found = self._connection.execute(
+            f"select distinct unnest({erased.tokens_in('payload')}) from read"
+        ).fetchall()
+        theirs = self._erased.tokens(token for (token,) in found)
+        if not theirs:
+            return set()
+        rows = self._connection.execute(
+            f"select rowid from read where list_has_any({erased.tokens_in('payload')}, ?)",
+            [theirs],
+        ).fetchall()
+        return {row for (row,) in rows}
+
+    def _owned_by_erased(self, named: Mapping[int, bool]) -> set[int]:
+        """The rows whose strongest identifier, or whose record, is an erased person's."""
+        owned = {row for row, is_owner in named.items() if is_owner}
+        rows = self._connection.execute(
+            "select rowid, record_type, record_key, belongs_to from read where type_no is not null"
+        ).fetchall()
+        source, name = self._source.name, self._erased.record
+        people = self._people()
+        for row, record_type, key, belongs_to in rows:
+            if key is not None and name(source, record_type, key) in self._erased.hashes:
+                owned.add(row)
+            elif row not in people:
+                above = (entry.partition("/") for entry in belongs_to or ())
+                if any(name(source, type, key) in self._erased.hashes for type, _, key in above):
+                    owned.add(row)
+        return owned
+
+    def _named(self) -> dict[int, bool]:
+        """The rows that name an erased person, and whether as the strongest of their names."""
+        if not self._used_slots():
+            return {}
+        self._load(
+            "erased_hashes", pa.table({"hash": pa.array(sorted(self._erased.hashes), pa.string())})
+        )
+        return dict(
+            self._connection.execute(
+                f"""
+                select row_number, arg_min(is_erased, (priority, hash))
+                from (
+                    select *, hash in (select hash from erased_hashes) as is_erased
+                    from ({self._hashes()})
+                )
+                group by row_number
+                having bool_or(is_erased)
+                """
+            ).fetchall()
+        )
+
+    def _people(self) -> set[int]:
+        """The rows that name anybody."""
+        if not self._used_slots():
+            return set()
+        rows = self._connection.execute(
+            f"select distinct row_number from ({self._hashes()})"
+        ).fetchall()
+        return {row for (row,) in rows}
+
+    def _hashes(self) -> str:
+        return " union all ".join(
+            f"select read.rowid as row_number, h.hash, {erased.priority('h.type')} as priority "
+            f"from read join hashed as h on h.raw = read.raw_{i} and h.type = read.type_{i} "
+            "where h.hash is not null"
+            for i in self._used_slots()
+        )
+
+    def _load(self, name: str, rows: pa.Table) -> None:
+        self._connection.complete()  # nothing may be under way on the connection
+        self._connection.register("loaded_rows", rows)
+        self._connection.execute(f"create or replace temp table {name} as from loaded_rows")
+        self._connection.unregister("loaded_rows")
 
     def _used_slots(self) -> list[int]:
         """The numbers of the identifier columns that hold anything."""
@@ -423,9 +620,7 @@ class Gate:
                 "problem": pa.array([problem for _, problem in read], pa.string()),
             }
         )
-        self._connection.register("hashed_rows", hashed)
-        self._connection.execute("create or replace temp table hashed as from hashed_rows")
-        self._connection.unregister("hashed_rows")
+        self._load("hashed", hashed)
 
 
 def _form(identifiers: Identifiers) -> Callable[[str | None, str | None], str | None]:
@@ -441,8 +636,18 @@ def _problem(identifiers: Identifiers) -> Callable[[str | None, str | None], str
 _NO_IDENTIFIERS = "[]::struct(type varchar, hash varchar, problem varchar)[]"
 
 
-def _columns(records: Sequence[RecordType], recorded_at: datetime) -> list[str]:
-    """The select list of the table `read`, from `typed(file_no, payload, broken, file, r)`."""
+def _event_id(source: str) -> str:
+    named = f"{source}, record_type, record_key, coalesce(record_version, '')"
+    return f"sha256(concat_ws(chr(31), {named}))"
+
+
+def _columns(
+    records: Sequence[RecordType], recorded_at: datetime, with_parts: bool = False
+) -> list[str]:
+    """The select list of the table `read`, from `typed(file_no, payload, broken, file, r)`.
+
+    `with_parts` adds `belongs_to`: the records, as type/key, that a record is a part of.
+    """
     now = f"timestamp '{recorded_at:%Y-%m-%d %H:%M:%S.%f}'"
     slots = max((len(record.identifiers) for record in records), default=0)
     checks = dict.fromkeys(name for record in records for name in record.checks)
@@ -475,6 +680,8 @@ def _columns(records: Sequence[RecordType], recorded_at: datetime) -> list[str]:
         f"(epoch_us(occurred_at) - epoch_us({now}) + 3599999999) // 3600000000 as hours_ahead",
         f"{_by_type(records, _flags, 'varchar[]')} as flags",
     ]
+    if with_parts:
+        columns.append(f"{_by_type(records, _belongs, 'varchar[]')} as belongs_to")
     for i in range(slots):
         columns.append(
             f"nullif(trim({_by_type(records, lambda r, i=i: _identifier(r, i, True), 'varchar')})"
@@ -522,6 +729,11 @@ def _flags(record: RecordType) -> str:
         f"case when {sql} then {times.literal(name)} end" for name, sql in record.flags.items()
     )
     return f"list_filter([{said}], lambda x: x is not null)"
+
+
+def _belongs(record: RecordType) -> str:
+    said = ", ".join(f"'{type}/' || ({key})" for type, key in record.part_of.items())
+    return f"list_filter([{said}]::varchar[], lambda x: x is not null)"
 
 
 def _identifier(record: RecordType, slot: int, is_value: bool) -> str | None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingestion.source import File, Source
@@ -67,15 +67,31 @@ class Landing:
         """The files whose content is not in `seen`, each content once."""
         seen = set(seen)
         found: list[Landed] = []
-        for path in self.paths(source):
+        for one in self.all(source):
+            if one.file.sha256 not in seen:
+                seen.add(one.file.sha256)
+                found.append(replace(one, file=replace(one.file, number=len(found))))
+        return found
+
+    def all(self, source: Source) -> list[Landed]:
+        """Every file, also those of the same content."""
+        found = []
+        for number, path in enumerate(self.paths(source)):
             stat = Stat.of(path)
-            digest = self._digest(source, path, stat)
-            if digest not in seen:
-                seen.add(digest)
-                name = path.relative_to(self._folder / source.name).as_posix()
-                found.append(Landed(File(len(found), path, name, digest), stat))
+            name = path.relative_to(self._folder / source.name).as_posix()
+            found.append(Landed(File(number, path, name, self._digest(source, path, stat)), stat))
         self._write_index()
         return found
+
+    def unfinished(self, source: Source) -> list[Path]:
+        """The files that are not there yet: hidden, or still being copied."""
+        folder = self._folder / source.name
+        finished = set(self.paths(source))
+        return sorted(
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and path not in finished and path.name not in NOT_DATA
+        )
 
     def _digest(self, source: Source, path: Path, stat: Stat) -> str:
         key = f"{source.name}/{path.relative_to(self._folder / source.name).as_posix()}"

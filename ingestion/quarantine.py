@@ -45,14 +45,14 @@ class Quarantine:
         pq.write_table(rows.cast(SCHEMA), fresh, compression="zstd")
         os.replace(fresh, final)
 
-    def replace(self, source: str, rows: pa.Table) -> None:
-        """Let `rows` be all that is set aside of `source`."""
-        old = self.paths(source)
-        for batch in pc.unique(rows["batch_id"]).to_pylist():
-            self.keep(source, batch, rows.filter(pc.equal(rows["batch_id"], batch)))
-        kept = {f"{batch}.parquet" for batch in rows["batch_id"].to_pylist()}
-        for path in old:
-            if path.name not in kept:
+    def replace(self, source: str, rows: pa.Table, batches: set[str] | None = None) -> None:
+        """Let `rows` be all that is set aside of `source`; write the files of `batches` alone."""
+        kept = pc.unique(rows["batch_id"]).to_pylist()
+        for batch in kept:
+            if batches is None or batch in batches:
+                self.keep(source, batch, rows.filter(pc.equal(rows["batch_id"], batch)))
+        for path in self.paths(source):
+            if path.stem not in kept:
                 path.unlink()
 
     def rows(self, source: str | None = None) -> pa.Table:
@@ -84,6 +84,18 @@ class Quarantine:
             )
             if is_whole
         }
+
+    def sources(self) -> list[str]:
+        """The sources that have something set aside, by name."""
+        return sorted({path.parent.name.removeprefix("source=") for path in self.paths()})
+
+    def forget_files(self, source: str) -> None:
+        """Have the files of `source` that were refused whole tried again."""
+        rows = self.rows(source)
+        is_file = pc.fill_null(rows["is_whole_file"], False)
+        concerned = set(rows.filter(is_file)["batch_id"].to_pylist())
+        if concerned:
+            self.replace(source, rows.filter(pc.invert(is_file)), concerned)
 
     def paths(self, source: str | None = None) -> list[Path]:
         """The files of the quarantine, by name."""

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from ingestion.erased import Register
 from ingestion.errors import UnreadableFile
 from ingestion.event_log import EventLog, Header, batch_id
 from ingestion.gate import Gate, Refusal, Threshold
@@ -51,24 +53,36 @@ class Report:
         return self.batches > 0
 
 
-def record(source: Source, settings: Settings, now: datetime) -> Report:
+def record(source: Source, settings: Settings, now: datetime, again: bool = False) -> Report:
     """Record every landed file of `source` that the log has not seen, at the log's time `now`.
+
+    `again` reads those too that it has seen, and those that were refused whole, through the gate
+    of today, and adds the events that the log does not have.
 
     `now` is naive UTC. All or nothing a batch; killed anywhere and run again, nothing is lost
     and nothing is there twice. A file that cannot be read, or fails as a whole, is set aside
-    alone.
+    alone. Who was erased does not come back. Waits for an erasure under way.
     """
-    road = _Road(source, settings, now)
-    headers = road.log.headers(source.name)
-    seen = {file["sha256"] for header in headers for file in header.files}
-    seen |= road.quarantine.whole_files(source.name)
-    landing = Landing(settings.landing, settings.root / "landing_index.json")
-    report = Report(source.name)
-    for group in groups(landing.unseen(source, seen)):
-        report += road.take(group)
-    if not report.batches:
-        report += road.mapping_changed(headers)
-    return report
+    with EventLog(settings.log).shared():
+        road = _Road(source, settings, now)
+        if again:
+            road.quarantine.forget_files(source.name)
+        headers = road.log.headers(source.name)
+        seen = {sha256 for header in headers for sha256 in header.digests()}
+        seen |= road.quarantine.whole_files(source.name)
+        landing = Landing(settings.landing, settings.root / "landing_index.json")
+        report = Report(source.name)
+        for group in groups(landing.unseen(source, seen)):
+            report += road.take(group)
+        if again:
+            known = road.log.batches(source.name)
+            for group in groups(
+                [one for one in landing.unseen(source, set()) if one.file.sha256 in seen]
+            ):
+                report += road.take(group, known)
+        if not report.batches:
+            report += road.mapping_changed(headers)
+        return report
 
 
 class _Road:
@@ -82,25 +96,29 @@ class _Road:
         self.quarantine = Quarantine(settings.quarantine)
         self.identifiers = Identifiers(settings.secret(), settings.default_region)
         self.threshold = Threshold(settings.failure_threshold, settings.failure_minimum)
+        self.erased = Register.of(settings.log).hashes()
         self.log.open()
 
-    def take(self, group: Sequence[Landed]) -> Report:
-        """Record one group of files as one batch, less those that cannot be read."""
+    def take(self, group: Sequence[Landed], known: Sequence[Path] = ()) -> Report:
+        """Record one group of files as one batch, less those that cannot be read.
+
+        `known` are batches that hold these files already: only events that are in none are new.
+        """
         try:
-            return self._batch(group)
+            return self._batch(group, known)
         except UnreadableFile as error:
             bad = [one for one in group if one.file.name == error.file] or list(group)
             rest = [one for one in group if one not in bad]
             report = Report(self.source.name)
             for one in bad:
                 report += self._set_aside_whole(one, error.reason)
-            return report + self.take(rest) if rest else report
+            return report + self.take(rest, known) if rest else report
         except duckdb.Error:
             if len(group) == 1:
                 raise
             # one of them cannot be read: halve until it is alone
             middle = len(group) // 2
-            return self.take(group[:middle]) + self.take(group[middle:])
+            return self.take(group[:middle], known) + self.take(group[middle:], known)
 
     def mapping_changed(self, headers: Sequence[Header]) -> Report:
         """Put a mended mapping into the log, though no new file came with it."""
@@ -117,7 +135,7 @@ class _Road:
             gate.check([], self.now, self.threshold)
             return self._append(gate, name, [], [], report)
 
-    def _batch(self, group: Sequence[Landed]) -> Report:
+    def _batch(self, group: Sequence[Landed], known: Sequence[Path]) -> Report:
         group = [replace(one, file=replace(one.file, number=n)) for n, one in enumerate(group)]
         name = batch_id(self.source.name, sorted(one.file.sha256 for one in group))
         with _Pass(self, name) as gate:
@@ -128,7 +146,9 @@ class _Road:
                     self.source.name, unfinished=tuple(one.file.name for one in growing)
                 )
                 rest = [one for one in group if one not in growing]
-                return report + self.take(rest) if rest else report
+                return report + self.take(rest, known) if rest else report
+            if known:
+                return self._append_new(gate, group, refused, known)
             return self._append(gate, name, group, refused, Report(self.source.name))
 
     def _append(
@@ -167,6 +187,7 @@ class _Road:
             events=events,
             ignored=sum(counts[f.number].ignored for f in kept if f.number in counts),
             mapping=dict(self.source.mapping) if self.source.mapping else None,
+            kept_out=gate.kept_out(),
         )
         fresh = self.log.scratch(self.source.name, name)
         gate.write(header, fresh)
@@ -179,6 +200,36 @@ class _Road:
             ignored=header.ignored,
             batches=int(is_new),
         )
+
+    def _append_new(
+        self,
+        gate: Gate,
+        group: Sequence[Landed],
+        refused: Sequence[Refusal],
+        known: Sequence[Path],
+    ) -> Report:
+        """Append the events of files that were read before which no batch of `known` has."""
+        report = Report(self.source.name)
+        excluded = {refusal.file.number for refusal in refused}
+        gate.accept(excluded)
+        events, covers_until, digest = gate.leave_out(known)
+        if not events:
+            return report
+        name = batch_id(self.source.name, ["again", digest])
+        header = Header(
+            source=self.source.name,
+            batch_id=name,
+            recorded_at=self.now,
+            covers_until=covers_until,
+            files=(),
+            events=events,
+            ignored=0,
+            mapping=dict(self.source.mapping) if self.source.mapping else None,
+        )
+        fresh = self.log.scratch(self.source.name, name)
+        gate.write(header, fresh)
+        is_new = self.log.append(self.source.name, name, fresh)
+        return Report(self.source.name, len(group), events if is_new else 0, batches=int(is_new))
 
     def _set_aside_rows(self, gate: Gate, name: str, kept: Sequence) -> pa.Table:
         files = {file.number: file for file in kept}
@@ -219,7 +270,9 @@ class _Pass:
 
     def __init__(self, road: _Road, name: str) -> None:
         self._scratch = road.settings.root / "scratch" / name
-        self._gate = Gate(road.source, road.identifiers, self._scratch, road.settings.memory_limit)
+        self._gate = Gate(
+            road.source, road.identifiers, self._scratch, road.settings.memory_limit, road.erased
+        )
 
     def __enter__(self) -> Gate:
         return self._gate

@@ -8,12 +8,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ingestion.erased import Register
 from ingestion.event_log import EventLog, Header, batch_id
 from ingestion.gate import Gate, Threshold
 from ingestion.identifiers import Identifiers
 from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
-from ingestion.source import File, Source
+from ingestion.source import File, Reader, Source
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ def replay(source: Source, settings: Settings, now: datetime) -> Replayed:
     """
     log, quarantine = EventLog(settings.log), Quarantine(settings.quarantine)
     log.open()
+    with log.shared():
+        return _replay(source, settings, log, quarantine, now)
+
+
+def _replay(
+    source: Source, settings: Settings, log: EventLog, quarantine: Quarantine, now: datetime
+) -> Replayed:
     rows = quarantine.rows(source.name)
     is_file = pc.fill_null(rows["is_whole_file"], False)
     files, records = rows.filter(is_file), rows.filter(pc.invert(is_file))
@@ -50,10 +58,11 @@ def _records(
     files = [File(n, settings.landing, name, "") for n, name in enumerate(names)]
     scratch = settings.root / "scratch" / "replay"
     gate = Gate(
-        replace(source, read=_reader(records, names)),
+        replace(source, read=reader_of(records, names)),
         Identifiers(settings.secret(), settings.default_region),
         scratch,
         settings.memory_limit,
+        Register.of(settings.log).hashes(),
     )
     try:
         gate.check(files, now, Threshold(1.0, inf))
@@ -81,7 +90,9 @@ def _records(
         gate.close()
 
 
-def _reader(records: pa.Table, names: list[str]):
+def reader_of(records: pa.Table, names: list[str]) -> Reader:
+    """A reader of the quarantine's rows `records` (not whole files), of the files `names`."""
+
     def read(connection: duckdb.DuckDBPyConnection, _files) -> None:
         connection.register("set_aside", records)
         connection.register(

@@ -4,8 +4,9 @@ All expressions are SQL over the record `r`, a struct of the JSON `fields` that 
 the gate (each as text, so that a wrong type is seen and not turned into a NULL), and `file`,
 the path of the file below the source's landing folder. A field is a dotted path, or a tuple
 of names where a name may hold a dot. `occurrences` lists the times of a record that tells of
-several; `occurred_at` is the first. Where the reader numbers
-its records, `number` is the record's, from 1.
+several; `occurred_at` is the first. `part_of` says for a record that names nobody which record it
+is a part of, key by record type: it is erased with that one. Where the reader numbers its records,
+`number` is the record's, from 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -62,6 +63,7 @@ class RecordType:
     ignore: bool = False
     schema_version: int = 1
     occurrences: str | None = None
+    part_of: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -68,10 +68,23 @@ def prepare(name: str, sources: str) -> Settings:
         os.environ["JOURNEYS_LANDING"] = str(folder)
     settings = Settings.read(name)
     for folder in (settings.root, settings.landing, settings.log, settings.quarantine):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
+    for folder in (settings.root, settings.log, settings.quarantine):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise RunFailedToStart(f"{folder} holds the state, and cannot be written to")
     settings.secret()
     EventLog(settings.log).open()
     return settings
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of the state. Raises RunFailedToStart, in plain words, where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFailedToStart(
+            f"{folder} holds the state, and cannot be made: {error.strerror}"
+        ) from error
 
 
 class RunFailedToStart(ServingError):

@@ -36,10 +36,6 @@ def mapped_names(settings: Settings) -> list[str]:
 
 def mapped_source(name: str, settings: Settings) -> Source:
     """The source that the mapping of `name` describes. Raises MappingError for a mistake in it."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,60}", name):
-        raise MappingError(
-            f"{name}: a source is named by its folder: lower-case letters, digits and '_'"
-        )
     path = settings.landing / name / FILE_NAME
     if not path.exists():
         raise MappingError(f"{name}: no source of this name ships, and {path} is not there")
@@ -47,7 +43,11 @@ def mapped_source(name: str, settings: Settings) -> Source:
 
 
 def source_of(mapping: SourceMapping) -> Source:
-    """The source that a mapping describes."""
+    """The source that a mapping describes. Raises MappingError where its folder names none."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,60}", mapping.source):
+        raise MappingError(
+            f"{mapping.source}: a source is named by its folder: lower-case letters, digits and '_'"
+        )
     return Source(
         name=mapping.source,
         channel="mapped",

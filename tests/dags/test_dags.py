@@ -1,5 +1,6 @@
 """The DAGs: they import, they have windows of a length, and they run as they say."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dags.local.run import read_dags, unknown
+from dags.local.run import RunFailedToStart, prepare, read_dags, unknown
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
 from ingestion.sources import MODULES
@@ -20,8 +21,14 @@ SLOWEST_PARSE = 1.0  # seconds, for all DAG files together, once Airflow itself 
 HEAVY = ("great_expectations", "dbt", "pandas")
 
 
-def test_there_is_one_ingest_dag_a_source_and_one_warehouse_dag(dags: dict[str, Any]):
-    assert set(dags) >= {"warehouse", *(f"ingest_{source}" for source in MODULES)}
+def test_there_is_one_ingest_dag_a_source_and_one_for_each_thing_to_ask_for(dags: dict[str, Any]):
+    assert set(dags) >= {
+        "warehouse",
+        "erase",
+        "replay",
+        "quarantine_replay",
+        *(f"ingest_{source}" for source in MODULES),
+    }
 
 
 def test_every_dag_tells_what_it_does_and_where_to_look(dags: dict[str, Any]):
@@ -36,7 +43,8 @@ def test_every_task_has_a_time_limit_and_every_dag_runs_once_at_a_time(dags: dic
         assert not dag.catchup, dag.dag_id
         for task in dag.tasks:
             assert task.execution_timeout is not None, task.task_id
-            assert task.retries > 0, task.task_id
+            # what somebody asked for and sees fail is theirs to ask for again
+            assert task.retries > 0 or dag.schedule is None, task.task_id
 
 
 def test_every_window_has_a_length(dags: dict[str, Any]):
@@ -44,7 +52,9 @@ def test_every_window_has_a_length(dags: dict[str, Any]):
     from airflow.serialization.encoders import coerce_to_core_timetable
 
     now = timezone.coerce_datetime(timezone.utcnow())
-    for dag in dags.values():
+    scheduled = [dag for dag in dags.values() if dag.schedule is not None]
+    assert len(scheduled) > 8
+    for dag in scheduled:
         timetable = coerce_to_core_timetable(dag.timetable)
         window = timetable.infer_manual_data_interval(run_after=now)
         assert window.end > window.start, dag.dag_id
@@ -166,3 +176,18 @@ def test_a_folder_that_no_source_reads_is_named(tmp_path: Path):
     (tmp_path / "shop" / "mapping.yml").touch()
     (tmp_path / "a file.csv").touch()
     assert unknown(tmp_path) == [tmp_path / "notes"]
+
+
+def test_a_state_folder_that_cannot_be_made_or_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path / "file" / "var"))
+    monkeypatch.delenv("JOURNEYS_LANDING", raising=False)
+    with pytest.raises(RunFailedToStart, match="var holds the state, and cannot be made: Not a"):
+        prepare("dagtest", "")
+    monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path / "var"))
+    # as on a file system that is mounted read-only: who runs as root may write anywhere else
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(RunFailedToStart, match="var holds the state, and cannot be written to"):
+        prepare("dagtest", "")

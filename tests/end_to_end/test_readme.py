@@ -27,9 +27,12 @@ ELSEWHERE = {
     "propose-links": ("ingestion/test_decisions.py", "proposals("),
     "superset": ("superset/conftest.py", '"-m", "serving.superset.local"'),
 }
-# What runs the tests, reads or rewrites the whole repository, deletes, or measures for minutes:
-# rehearsed by `make -n`.
-REHEARSED = {"test", "check", "fix", "clean", "bench", "linkage-report"}
+# What runs the tests, reads or rewrites the whole repository, deletes, measures for minutes, or
+# builds a second time: rehearsed by `make -n`.
+REHEARSED = {
+    *("test", "check", "fix", "clean", "bench", "linkage-report"),
+    *("erase", "replay", "compare"),
+}
 HERE = {"status", "sql", "explain", "score", "metric", "docs", "check-mapping", "quarantine-replay"}
 
 

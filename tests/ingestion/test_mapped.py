@@ -412,3 +412,11 @@ def test_a_request_that_a_later_export_closes_is_a_later_version(recorded, setti
     ranked = found.events.sort_values("version_rank")["payload"].tolist()
     assert len(ranked) == 2
     assert [json.loads(payload)["closed_dt"] for payload in ranked] == ["NA", "2026-02-03 03:30:00"]
+
+
+def test_a_folder_that_names_no_source_is_refused_by_the_dry_run_too(settings):
+    folder = settings.landing / "My Shop"
+    folder.mkdir(parents=True)
+    (folder / "mapping.yml").write_text(SIGNALS)
+    with pytest.raises(MappingError, match="My Shop: a source is named by its folder"):
+        list(report(folder / "mapping.yml", settings, NOW))

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from ingestion import readers, times
-from ingestion.__main__ import main
 from ingestion.event_log import EventLog
 from ingestion.gate import Gate
 from ingestion.landing import Landing
@@ -286,16 +285,6 @@ def test_a_replay_lets_refused_files_be_read_again(settings, recorded):
     recorded(SHOP, {"a.ndjson.gz": whole[:-9]})
     assert replay(SHOP, settings, NOW).files_released == 1
     assert len(recorded(SHOP, {}).report.refused) == 1
-
-
-def test_a_source_that_cannot_be_replayed_costs_the_others_nothing(recorded, tmp_path, capsys):
-    recorded("connect", {"a.ndjson": b"{bad\n"})
-    gone = replace(SHOP, name="gone")  # set aside once, its mapping is nowhere now
-    recorded(replace(gone, expectations="tests.ingestion.shop_expectations"), {"a.ndjson": b"{\n"})
-    assert main(["quarantine-replay", "--sources", str(tmp_path)]) == 1
-    said = capsys.readouterr()
-    assert "connect: 0 events recorded, 1 records stay set aside" in said.out
-    assert "gone: no source of this name ships" in said.err
 
 
 def test_a_reason_names_no_folder_of_this_machine():

@@ -30,7 +30,8 @@ final as (
         recorded_at
 
     from events
-    where identifier.hash is not null
+    -- What stands in for the identifier of an erased person names nobody.
+    where identifier.hash is not null and identifier.problem is null
 
 )
 

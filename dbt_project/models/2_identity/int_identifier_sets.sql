@@ -12,7 +12,8 @@ events as (
         -- Text groups twice as fast as a list does; the order of the source is good enough.
         array_to_string(
             list_transform(
-                list_filter(identifiers, lambda i: i.hash is not null),
+                -- What stands in for the identifier of an erased person names nobody.
+                list_filter(identifiers, lambda i: i.hash is not null and i.problem is null),
                 lambda i: concat(i.hash, ':', i.type)
             ),
             ' '

@@ -11,21 +11,9 @@ steps as (
 
 ),
 
-identifiers as (
-
-    select * from {{ ref('stg_identifiers') }}
-
-),
-
 devices as (
 
-    select
-        event_id,
-        min(identifier_hash) as device_id
-
-    from identifiers
-    where identifier_type = 'cookie'
-    group by event_id
+    select * from {{ ref('stg_devices') }}
 
 ),
 

@@ -10,7 +10,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from email.header import decode_header, make_header
 from email.message import Message
@@ -61,29 +61,41 @@ def messages(connection: duckdb.DuckDBPyConnection, files: Sequence[File]) -> No
 
 def raw_messages(file: File) -> Iterator[bytes]:
     """The messages of one file, each as its bytes; none of a Maildir's own files."""
-    if PurePosixPath(file.name).name.startswith(MAILDIR_FILES):
-        return
     opener = gzip.open if file.path.suffix == ".gz" else open
-    folder = PurePosixPath(file.name).parent.name
     with opener(file.path, "rb") as lines:
-        if folder in ("cur", "new"):
-            content = lines.read()
-            if content.strip():
-                yield content
-            return
-        message: list[bytes] = []
-        follows_blank = True
-        is_mbox = False
-        for line in lines:
-            if follows_blank and line.startswith(b"From ") and SEPARATOR.match(line):
-                if any(part.strip() for part in message):
-                    yield _unescaped(message, is_mbox)
-                message, is_mbox = [], True
-            else:
-                message.append(line)
-            follows_blank = not line.strip()
-        if any(part.strip() for part in message):
-            yield _unescaped(message, is_mbox)
+        for _, raw in message_spans(lines, file.name):
+            if raw is not None:
+                yield raw
+
+
+def message_spans(lines: Iterable[bytes], name: str) -> Iterator[tuple[bytes, bytes | None]]:
+    """The file of that name in pieces: the bytes as they stand there, and the message in them.
+
+    None where a piece holds no message: a Maildir's own files, blank lines.
+    """
+    path = PurePosixPath(name)
+    if path.name.startswith(MAILDIR_FILES) or path.parent.name in ("cur", "new"):
+        content = b"".join(lines)
+        is_message = content.strip() and not path.name.startswith(MAILDIR_FILES)
+        yield content, content if is_message else None
+        return
+    separator: list[bytes] = []
+    message: list[bytes] = []
+    follows_blank = True
+    for line in lines:
+        if follows_blank and line.startswith(b"From ") and SEPARATOR.match(line):
+            yield _span(separator, message)
+            separator, message = [line], []
+        else:
+            message.append(line)
+        follows_blank = not line.strip()
+    yield _span(separator, message)
+
+
+def _span(separator: list[bytes], message: list[bytes]) -> tuple[bytes, bytes | None]:
+    is_message = any(part.strip() for part in message)
+    content = _unescaped(message, is_mbox=bool(separator)) if is_message else None
+    return b"".join(separator + message), content
 
 
 def parsed(raw: bytes) -> dict[str, object] | None:

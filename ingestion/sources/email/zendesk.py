@@ -19,6 +19,7 @@ TICKET_VERSION = (
 IS_CUSTOMER = "coalesce(r.role, 'end-user') = 'end-user'"
 ticket_audit = RecordType(
     name="ticket_audit",
+    part_of={"ticket": "r.ticket_id"},
     fields=("id", "ticket_id", "created_at", "author_id", "events"),
     where="r.events is not null and r.ticket_id is not null",
     key="r.id",
@@ -31,6 +32,7 @@ ticket_audit = RecordType(
 
 ticket_metric_event = RecordType(
     name="ticket_metric_event",
+    part_of={"ticket": "r.ticket_id"},
     fields=("id", "ticket_id", "metric", "instance_id", "type", "time", "deleted"),
     where="r.metric is not null and r.ticket_id is not null",
     key="r.id",
@@ -47,6 +49,7 @@ ticket_metric_event = RecordType(
 
 satisfaction_rating = RecordType(
     name="satisfaction_rating",
+    part_of={"ticket": "r.ticket_id"},
     fields=("id", "ticket_id", "score", "requester_id", "created_at", "updated_at"),
     where="r.score is not null and r.ticket_id is not null",
     key="r.id",

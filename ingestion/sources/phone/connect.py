@@ -37,6 +37,7 @@ CONTACT = RecordType(
     name="contact",
     fields=(
         "ContactId",
+        "InitialContactId",
         "LastUpdateTimestamp",
         "InitiationTimestamp",
         "DisconnectTimestamp",
@@ -56,6 +57,8 @@ CONTACT = RecordType(
         "Attributes.loyalty_id",
     ),
     key="r.ContactId",
+    # The legs of a transfer hang on the first.
+    part_of={"contact": "r.InitialContactId"},
     version="r.LastUpdateTimestamp",
     occurred_at=times.instant("r.InitiationTimestamp"),
     identifiers=(

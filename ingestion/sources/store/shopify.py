@@ -132,6 +132,8 @@ _ENVELOPE = (
     "__parent.createdAt",
     "__parent.updatedAt",
     "__parent.test",
+    "orderId",
+    "order.id",
     "createdAt",
     "updatedAt",
     "test",
@@ -141,6 +143,21 @@ _ENVELOPE = (
 # A node's own id, else its parent's id and its place there.
 _KEY = "coalesce(r.id, r.__parentId || '/' || r.__position)"
 _CHANGED = "coalesce(r.updatedAt, r.createdAt, r.__parent.updatedAt, r.__parent.createdAt)"
+
+
+# What a node hangs on; a fulfilment order, refund or return may name its order instead.
+_ABOVE = 'coalesce(r.__parentId, r.orderId, r."order".id)'
+_PARENTS = {
+    kind: f"case when {_ABOVE} like 'gid://%' then {_ABOVE}"
+    f" else 'gid://shopify/{gid}/' || {_ABOVE} end"
+    for kind, gid in (
+        ("order", "Order"),
+        ("fulfillment_order", "FulfillmentOrder"),
+        ("fulfillment", "Fulfillment"),
+        ("refund", "Refund"),
+        ("return", "Return"),
+    )
+}
 
 
 def _readable(*times: str) -> str:
@@ -165,6 +182,7 @@ def _node(
         version=_CHANGED,
         identifiers=identifiers,
         checks=checks or {},
+        part_of=_PARENTS,
     )
 
 
@@ -258,11 +276,11 @@ SHOPIFY = Source(
             where=f"{KIND} = 'FulfillmentEvent'",
             key=_KEY,
             occurred_at=instant("r.happenedAt"),
+            part_of=_PARENTS,
         ),
         _node(
             "refund",
             "Refund",
-            fields=("order.id",),
             checks={
                 "order_id": "coalesce(r.order.id, r.__parentId)",
                 "times_readable": _readable("r.createdAt"),
@@ -271,7 +289,7 @@ SHOPIFY = Source(
         _node(
             "return",
             "Return",
-            fields=("order.id", "status"),
+            fields=("status",),
             checks={"order_id": "coalesce(r.order.id, r.__parentId)", "status": "r.status"},
         ),
         _node("line_item", "LineItem"),
