@@ -297,8 +297,8 @@ class _Sweep:
         said["events"] = said.get("events", 0) - len(what.owned)
         for file in said.get("files", ()):
             file["name"] = self.erased.scrubbed_text(file["name"])
-            known = {*file.get("erased_sha256", ()), *digests.get(file["sha256"], ())}
-            if known:
+            if file["sha256"] in digests or "erased_sha256" in file:
+                known = {*file.get("erased_sha256", ()), *digests.get(file["sha256"], ())}
                 file["erased_sha256"] = sorted(known)
         return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
@@ -319,10 +319,10 @@ class _Sweep:
             if not records:
                 continue
             fresh = None
+            left = digests.setdefault(one.file.sha256, set())
             if content is not None:
                 fresh = _beside(one.file.path, content)
-                digest = hashlib.sha256(content).hexdigest()
-                digests.setdefault(one.file.sha256, set()).add(digest)
+                left.add(hashlib.sha256(content).hexdigest())
             rewritten.append((one, fresh))
             other_names = one.file.path.stat().st_nlink > 1
             done += Erasures(
