@@ -7,7 +7,6 @@ would give anything new.
 
 import csv
 import fcntl
-import hashlib
 import json
 import os
 import subprocess
@@ -27,6 +26,7 @@ from ingestion.event_log import EventLog
 from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
 from ingestion.sources import mapped
+from serving import increment
 from serving.errors import WarehouseError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -40,13 +40,15 @@ CODE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".js", ".css"}
 class Build:
     """One finished build of the warehouse file.
 
-    `fingerprint` names what went into it, `build_id` this very build of it.
+    `fingerprint` names what went into it, `build_id` this very build of it; `scope` tells whether
+    it worked on the whole log (`full`) or on what is new (`slice`), which gives the same rows.
     """
 
     build_id: str
     fingerprint: str
     as_of: str
     known_at: str
+    scope: str = increment.FULL
 
 
 def build(settings: Settings, as_of: str = "", known_at: str = "") -> Build:
@@ -60,12 +62,16 @@ def build(settings: Settings, as_of: str = "", known_at: str = "") -> Build:
         fingerprint = fingerprint_of(settings, as_of, known_at)
         built_path(settings).unlink(missing_ok=True)
         write_blocked(settings)
-        run_dbt(settings, "build", as_of, known_at, held=(lock,))
+        rules = rules_of(settings)
+        scope = increment.scope(settings, rules, as_of, known_at)
+        run_dbt(settings, "build", as_of, known_at, scope, held=(lock,))
+        increment.finish(settings, scope, rules, as_of, known_at)
         built = Build(
             build_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}",
             fingerprint=fingerprint,
             as_of=as_of,
             known_at=known_at,
+            scope=scope,
         )
         write_whole(built_path(settings), json.dumps(asdict(built), indent=1))
     return built
@@ -89,12 +95,12 @@ def delete(settings: Settings) -> None:
 
 def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:
     """A digest of everything that a build depends on."""
-    digest = hashlib.sha256()
-    for part in (EventLog(settings.log).position(), as_of, known_at, variables(settings)):
-        digest.update(json.dumps(part, sort_keys=True, default=str).encode() + b"\n")
-    for path in code_files():
-        digest.update(str(path.relative_to(REPOSITORY)).encode() + b"\n" + path.read_bytes())
-    return digest.hexdigest()
+    return increment.digest(EventLog(settings.log).position(), as_of, known_at, rules_of(settings))
+
+
+def rules_of(settings: Settings) -> str:
+    """A digest of how a build works: the code, the seeds, and the variables of this state."""
+    return increment.digest(variables(settings), files=code_files())
 
 
 def code_files() -> list[Path]:
@@ -163,26 +169,35 @@ def run_dbt(
     command: str,
     as_of: str = "",
     known_at: str = "",
+    scope: str = increment.FULL,
     held: Sequence[int] = (),
 ) -> None:
     """Run one dbt command on this state's log and warehouse; its output goes to dbt/dbt.out.
+
+    A slice has a target folder of its own: dbt's manifest of the full build is what readers of the
+    project go by.
 
     `held` are descriptors of locks that dbt holds along with this process.
     """
     folder = settings.root / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    target = folder / ("target" if scope == increment.FULL else scope)
+    times = {"as_of": as_of, "known_at": known_at, "scope": scope}
     arguments = [
         str(Path(sys.executable).with_name("dbt")),
         command,
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        *("--vars", json.dumps({**variables(settings), "as_of": as_of, "known_at": known_at})),
+        *("--target-path", str(target), "--log-path", str(folder / "logs")),
+        *("--vars", json.dumps(times | variables(settings))),
     ]
     if command == "build":
-        # A seed whose columns changed is made anew; every table is, anyway.
-        arguments += ["--exclude-resource-type", "unit_test", "--full-refresh"]
-    results = folder / "target" / "run_results.json"
+        arguments += ["--exclude-resource-type", "unit_test"]
+        # A seed whose columns changed is made anew; every table is, anyway. In a slice none has.
+        arguments += (
+            ["--full-refresh"] if scope == increment.FULL else ["--exclude-resource-type", "seed"]
+        )
+    results = target / "run_results.json"
     results.unlink(missing_ok=True)
     started = time.monotonic()
     with open(folder / "dbt.out", "w") as output:
@@ -193,7 +208,7 @@ def run_dbt(
             stderr=subprocess.STDOUT,
             pass_fds=held,
         ).returncode
-    print(f"dbt {command}: {time.monotonic() - started:.0f} s", flush=True)
+    print(f"dbt {command} ({scope}): {time.monotonic() - started:.0f} s", flush=True)
     if code:
         raise WarehouseError(f"dbt {command} failed: {reason_of_failure(results, folder)}")
 

@@ -110,3 +110,50 @@ case
     else string_split({{ value }}, ' ')
 end
 {%- endmacro %}
+
+-- Of a mail `r`, typed: the addresses on it that are not the company's own, in order.
+{% macro mail_outsiders(r) -%}
+list_sort(list_distinct(list_filter(
+    list_concat([{{ r }}."from"], list_concat({{ r }}."to", {{ r }}.cc)),
+    lambda x: x is not null and not {{ is_own_address('x') }}
+)))
+{%- endmacro %}
+
+-- Of a mail `r`, typed: its subject without what answering and passing on put before it.
+{% macro mail_topic(r) -%}
+lower(trim(regexp_replace(
+    coalesce({{ r }}.subject, ''),
+    '(?i)^(\s*(re|fwd?|aw|wg|sv|vs|antw|tr|rv|rif|odp)(\[[0-9]+\])?\s*:)+',
+    ''
+)))
+{%- endmacro %}
+
+-- Of a mail `r`, typed: the order number in its subject or its text, or null. What the customer
+-- quotes below is not what they write.
+{% macro mail_order(r) -%}
+coalesce(
+    {{ order_number(r ~ '.subject') }},
+    {{ order_number("regexp_replace(regexp_replace(" ~ r ~ ".text, '(?m)^>.*$', '', 'g'), '(?s)\n-- ?\n.*$', '')") }}
+)
+{%- endmacro %}
+
+-- Of a Zendesk ticket `r`, typed: the order that it is about, or null. Its own field, a tag
+-- 'order_1001', an external id that says that it is one, the subject line. Ticket fields that hold an
+-- order number are named by id: {'zendesk_order_fields': ['360001']}.
+{% macro zendesk_order(r) -%}
+{%- set order_fields = var('zendesk_order_fields', []) or ['none'] -%}
+coalesce(
+    nullif(upper(ltrim(trim(list_filter(
+        {{ r }}.custom_fields, lambda x: list_contains({{ order_fields }}, x.id)
+    )[1].value), '#')), ''),
+    nullif(upper(regexp_extract(
+        list_filter({{ r }}.tags, lambda x: regexp_matches(x, '(?i)^order[_:-]?[a-z0-9-]*[0-9]$'))[1],
+        '(?i)^order[_:-]?([a-z0-9-]*[0-9])$',
+        1
+    )), ''),
+    nullif(upper(regexp_extract(
+        {{ r }}.external_id, '(?i)^(?:order[ :/#_-]*|#)([a-z0-9-]*[0-9])$', 1
+    )), ''),
+    {{ order_number(r ~ '.subject') }}
+)
+{%- endmacro %}

@@ -1,9 +1,10 @@
 -- How models read the event log: by source and record type, and by latest version.
 
 -- The events of one source, each once, as known and occurred by the run's two times; all versions.
-{% macro log_events(source, record_types) -%}
+-- `events`: another relation than those that this build works on.
+{% macro log_events(source, record_types, events=none) -%}
 (
-    select * from {{ ref('stg_events') }}
+    select * from {{ events or ref('stg_events') }}
     where
         source = '{{ source }}'
         and record_type in ('{{ record_types | join("', '") }}')

@@ -14,23 +14,16 @@ steps as (
 
 ),
 
-journeys as (
-
-    select * from {{ ref('int_journeys') }}
-
-),
-
 final as (
 
     select
         interactions.interaction_id,
-        count(journeys.journey_id) as journey_count
+        count(steps.journey_id) as journey_count
 
     from interactions
     left join steps on interactions.interaction_id = steps.interaction_id
-    left join journeys on steps.journey_id = journeys.journey_id
     group by interactions.interaction_id
-    having count(journeys.journey_id) != 1
+    having count(steps.journey_id) != 1
 
     union all
 

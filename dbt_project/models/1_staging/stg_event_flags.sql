@@ -8,7 +8,7 @@ events as (
         source,
         unnest(flags) as flag
 
-    from {{ ref('stg_events') }}
+    from {{ ref('stg_log_events') }}
 
 ),
 

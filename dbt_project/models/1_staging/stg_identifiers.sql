@@ -1,6 +1,6 @@
 -- One row per event and usable identifier on it.
 
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='event_id') }}
 
 with
 
@@ -13,7 +13,7 @@ events as (
         recorded_at,
         unnest(list_distinct(identifiers)) as identifier
 
-    from {{ ref('stg_events') }}
+    from {{ new_log_events() }}
     -- A decision names identifiers, it has not seen them.
     where source != 'decisions'
 

@@ -16,7 +16,7 @@ decided as (
         recorded_at,
         greatest(recorded_at, occurred_at) as known_from
 
-    from {{ log_events('decisions', ['decision']) }} as recorded
+    from {{ log_events('decisions', ['decision'], ref('stg_log_events')) }} as recorded
 
 ),
 

@@ -9,7 +9,7 @@ events as (
         recorded_at,
         unnest(identifiers) as identifier
 
-    from {{ ref('stg_events') }}
+    from {{ ref('stg_log_events') }}
 
 ),
 

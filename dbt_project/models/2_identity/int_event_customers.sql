@@ -5,6 +5,7 @@ with
 identifiers as (
 
     select * from {{ ref('stg_identifiers') }}
+    {{ of_slice() }}
 
 ),
 

@@ -19,7 +19,7 @@ events as (
             ' '
         ) as members
 
-    from {{ ref('stg_events') }}
+    from {{ ref('stg_log_events') }}
     where source != 'decisions'
 
 ),

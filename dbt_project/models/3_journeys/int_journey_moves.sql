@@ -22,6 +22,7 @@ told as (
 
     select
         steps.journey_id,
+        steps.customer_id,
         steps.source,
         steps.conversation_key,
         steps.step_number,
@@ -72,6 +73,7 @@ judged as (
 
     select
         journey_id,
+        customer_id,
         source,
         record_type,
         record_key,
@@ -90,6 +92,7 @@ records as (
 
     select
         journey_id,
+        customer_id,
         source,
         record_type,
         record_key,
@@ -99,6 +102,7 @@ records as (
     from judged
     group by
         journey_id,
+        customer_id,
         source,
         record_type,
         record_key
@@ -109,11 +113,14 @@ final as (
 
     select
         journey_id,
+        customer_id,
         cast(sum(reopen_count) as bigint) as reopen_count,
         cast(sum(reassignment_count) as bigint) as reassignment_count
 
     from records
-    group by journey_id
+    group by
+        journey_id,
+        customer_id
     having sum(reopen_count) > 0 or sum(reassignment_count) > 0
 
 )

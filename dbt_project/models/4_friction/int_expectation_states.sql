@@ -27,6 +27,7 @@ measured as (
 
     select
         signals.signal_id,
+        signals.customer_id,
         signals.customer_number,
         signals.touchpoint,
         signals.signal,
@@ -50,6 +51,7 @@ remembered as (
 
     select
         signal_id,
+        customer_id,
         standard,
         floored_measure,
         row_number() over history - 1 as experience_count,
@@ -76,6 +78,7 @@ final as (
 
     select
         signal_id,
+        customer_id,
         standard,
         floored_measure,
         experience_count,

@@ -21,6 +21,7 @@ summed as (
 
     select
         scored.signal_id,
+        scored.customer_id,
         case when not signals.is_derived then signals.interaction_id end as interaction_id,
         scored.signal_number,
         scored.friction_micro,
@@ -41,6 +42,7 @@ final as (
 
     select
         interaction_id,
+        customer_id,
         cast(sum(friction_micro) as bigint) as friction_micro,
         cast(sum(credit_micro) as bigint) as credit_micro,
         cast(max(cumulative_micro) as bigint) as cumulative_micro,
@@ -48,7 +50,9 @@ final as (
 
     from summed
     where interaction_id is not null
-    group by interaction_id
+    group by
+        interaction_id,
+        customer_id
 
 )
 

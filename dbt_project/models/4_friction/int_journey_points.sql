@@ -20,6 +20,7 @@ final as (
 
     select
         signals.journey_id,
+        scored.customer_id,
         cast(sum(scored.friction_micro) as bigint) as friction_micro,
         cast(sum(scored.credit_micro) as bigint) as credit_micro,
         max(scored.friction_micro) as worst_micro,
@@ -30,7 +31,9 @@ final as (
     where
         scored.has_occurred
         and signals.journey_id is not null
-    group by signals.journey_id
+    group by
+        signals.journey_id,
+        scored.customer_id
 
 )
 

@@ -45,7 +45,11 @@ customers as (
 
     select
         customer_id,
-        row_number() over (order by customer_id) as customer_number
+        row_number() over (order by customer_id)
+        {%- if var('scope') == 'slice' %}
+        -- The other customers keep their numbers.
+        + (select coalesce(max(customer_number), 0) from {{ this.incorporate(path={'schema': target.schema}) }})
+        {%- endif %} as customer_number
 
     from customers_seen
 

@@ -45,17 +45,8 @@ told_apart as (
     select
         *,
         {{ is_own_address('r."from"') }} as is_from_us,
-        list_sort(list_distinct(list_filter(
-            list_concat([r."from"], list_concat(r."to", r.cc)),
-            lambda x: x is not null and not {{ is_own_address('x') }}
-        ))) as outsiders,
-        lower(trim(regexp_replace(
-            coalesce(r.subject, ''),
-            '(?i)^(\s*(re|fwd?|aw|wg|sv|vs|antw|tr|rv|rif|odp)(\[[0-9]+\])?\s*:)+',
-            ''
-        ))) as topic,
-        -- What the customer quotes below is not what they write.
-        regexp_replace(regexp_replace(r.text, '(?m)^>.*$', '', 'g'), '(?s)\n-- ?\n.*$', '') as own_text,
+        {{ mail_outsiders('r') }} as outsiders,
+        {{ mail_topic('r') }} as topic,
         r.report.action is not null or r.report.message_id is not null as is_bounce,
         coalesce(r.list_id is not null or r.precedence in ('bulk', 'list', 'junk'), false)
         or r.list_unsubscribe is not null as is_bulk
@@ -79,7 +70,7 @@ final as (
         sha256(coalesce(r."references"[1], r.in_reply_to)) as answers_key,
         case when topic != '' and len(outsiders) > 0 then md5(topic) end as topic_key,
         md5(array_to_string(outsiders, ',')) as parties_key,
-        coalesce({{ order_number('r.subject') }}, {{ order_number('own_text') }}) as order_key,
+        {{ mail_order('r') }} as order_key,
 
         -- who turned to whom
         case

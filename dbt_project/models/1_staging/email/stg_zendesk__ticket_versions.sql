@@ -2,9 +2,6 @@
 
 {{ config(materialized='table') }}
 
-{#- Ticket fields that hold an order number, by id: {'zendesk_order_fields': ['360001']}. #}
-{%- set order_fields = var('zendesk_order_fields', []) or ['none'] %}
-
 with
 
 events as (
@@ -52,12 +49,6 @@ picked as (
 
     select
         *,
-        list_filter(
-            r.custom_fields, lambda x: list_contains({{ order_fields }}, x.id)
-        )[1].value as order_field,
-        list_filter(
-            r.tags, lambda x: regexp_matches(x, '(?i)^order[_:-]?[a-z0-9-]*[0-9]$')
-        )[1] as order_tag,
         list_filter(r.tags, lambda x: regexp_matches(x, '^(contact_)?reason_.'))[1] as reason_tag
 
     from typed
@@ -87,16 +78,7 @@ final as (
         r.via.source.rel as via_rel,
         r.via.source."from".ticket_id as via_ticket_id,
 
-        -- The order it is about: its own field, a tag 'order_1001', an external id that says that it
-        -- is one, the subject line.
-        coalesce(
-            nullif(upper(ltrim(trim(order_field), '#')), ''),
-            nullif(upper(regexp_extract(order_tag, '(?i)^order[_:-]?([a-z0-9-]*[0-9])$', 1)), ''),
-            nullif(upper(regexp_extract(
-                r.external_id, '(?i)^(?:order[ :/#_-]*|#)([a-z0-9-]*[0-9])$', 1
-            )), ''),
-            {{ order_number('r.subject') }}
-        ) as order_key,
+        {{ zendesk_order('r') }} as order_key,
         -- A tag 'reason_…' says what the contact is about; else the ticket's type does, roughly.
         coalesce(
             nullif(regexp_extract(reason_tag, '^(?:contact_)?reason_(.+)$', 1), ''), r.type

@@ -5,29 +5,7 @@
 
 {{ config(materialized='table') }}
 
-{#- Contact attributes are named by whoever builds the contact flows: which names mean what. The
-    first name that holds a value wins. Names are compared with case; no two may differ by it alone. #}
-{%- set defaults = {
-    'order': ['order_id', 'order_name', 'order_number', 'orderId'],
-    'ticket': ['ticket_id', 'zendesk_ticket_id', 'ticketId'],
-    'appointment': ['appointment_id', 'appointmentId'],
-    'reason': ['reason', 'contact_reason', 'intent'],
-    'outcome': ['outcome', 'disposition'],
-    'resolved': ['resolved', 'is_resolved'],
-    'context': ['context_carried', 'context', 'context_summary', 'transfer_summary'],
-    'transfer': ['transfer_type'],
-    'location': ['location_id', 'store_id'],
-} %}
-{%- set stated = var('connect_attributes', {}) %}
-{%- set meanings = dict(defaults, **stated) if stated is mapping else defaults %}
-{%- set attribute = {} %}
-{%- for meaning, names in meanings.items() %}
-{%- set values = [] %}
-{%- for name in names %}
-{%- do values.append("nullif(trim(r.attributes." ~ name ~ "), '')") %}
-{%- endfor %}
-{%- do attribute.update({meaning: "coalesce(" ~ values | join(", ") ~ ")"}) %}
-{%- endfor %}
+{%- set meanings = connect_attributes() %}
 
 with
 
@@ -119,16 +97,16 @@ named as (
         nullif(trim(regexp_replace(lower(r.queue.name), '[^a-z0-9]+', '_', 'g'), '_'), '') as queue,
         regexp_extract(r.agent.arn, '([^/]+)$', 1) as agent_id,
         r.disconnectreason as disconnect_reason,
-        ltrim({{ attribute.order }}, '#') as order_key,
-        {{ attribute.ticket }} as ticket_key,
-        {{ attribute.appointment }} as appointment_key,
-        trim(regexp_replace(lower({{ attribute.reason }}), '[^a-z0-9]+', '_', 'g'), '_') as reason,
-        trim(regexp_replace(lower({{ attribute.outcome }}), '[^a-z0-9]+', '_', 'g'), '_')
+        ltrim({{ connect_attribute('order') }}, '#') as order_key,
+        {{ connect_attribute('ticket') }} as ticket_key,
+        {{ connect_attribute('appointment') }} as appointment_key,
+        trim(regexp_replace(lower({{ connect_attribute('reason') }}), '[^a-z0-9]+', '_', 'g'), '_') as reason,
+        trim(regexp_replace(lower({{ connect_attribute('outcome') }}), '[^a-z0-9]+', '_', 'g'), '_')
             as stated_outcome,
-        lower({{ attribute.resolved }}) as stated_resolved,
-        lower({{ attribute.context }}) as stated_context,
-        lower({{ attribute.transfer }}) as stated_transfer,
-        {{ attribute.location }} as location_id,
+        lower({{ connect_attribute('resolved') }}) as stated_resolved,
+        lower({{ connect_attribute('context') }}) as stated_context,
+        lower({{ connect_attribute('transfer') }}) as stated_transfer,
+        {{ connect_attribute('location') }} as location_id,
         coalesce(
             r.initiationmethod = 'CALLBACK'
             and greatest(

@@ -1,0 +1,101 @@
+-- How a build works on a slice: the customers that something new affects, and no others.
+--
+-- A full build (`scope: full`) makes every table from the whole log. A slice (`scope: slice`) finds
+-- the events of the affected customers (stg_affected_events), builds every model that belongs to a
+-- customer from those alone, in the schema `slice`, with the very same SQL, and puts the result in
+-- the place of those customers' rows. What belongs to no customer (identity, the reports) is made
+-- anew from the merged tables. So there is one text of each model, and no look-back window.
+
+-- The schema of a model: `slice` for those of one customer at a time in a slice, else the target's.
+{% macro generate_schema_name(custom_schema_name, node) -%}
+{{ 'slice' if custom_schema_name == 'slice' else target.schema }}
+{%- endmacro %}
+
+-- Whether the model or test at hand is about all customers, and the model that it reads is kept.
+{% macro reads_merged(name) %}
+    {%- if model.resource_type == 'model' -%}
+        {{ return(model.schema != 'slice') }}
+    {%- endif -%}
+    {%- for node in model.depends_on.nodes if node in graph.nodes -%}
+        {%- if graph.nodes[node].config.meta.get('all_customers') -%}
+            {{ return(is_kept('model.' ~ project_name ~ '.' ~ name)) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(false) }}
+{% endmacro %}
+
+-- Whether a model outside of the slice reads this one, itself or through a view, or the next slice
+-- does: its rows are merged.
+{% macro is_kept(unique_id) %}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+        {%- if unique_id in node.depends_on.nodes -%}
+            {%- if node.schema != 'slice' or (node.config.materialized == 'view' and is_kept(node.unique_id)) -%}
+                {{ return(true) }}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(unique_id.split('.')[2] in ['int_event_owners', 'int_open_clocks']) }}
+{% endmacro %}
+
+-- After a model of the slice: its rows take the place of those of the customers affected. A view over
+-- merged tables is what it was.
+{% macro merge_slice() %}
+    {%- set merged = this.incorporate(path={'schema': target.schema}) %}
+    {%- if execute and model.schema == 'slice' and not is_kept(model.unique_id) %}
+        {#- What nobody else reads is left out, lest it look like a part of the whole. -#}
+        {%- set stale = adapter.get_relation(merged.database, merged.schema, merged.identifier) %}
+        {%- if stale %}{% do adapter.drop_relation(stale) %}{% endif %}
+    {%- elif execute and model.schema == 'slice' and model.config.materialized != 'view' %}
+        {%- if 'customer_id' not in adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
+            {{ exceptions.raise_compiler_error(
+                model.name ~ " is read outside of the slice: it needs a customer_id, by which its rows are merged"
+            ) }}
+        {%- endif %}
+        {%- set affected = target.schema ~ '.stg_affected_customers' %}
+        {#- Whoever's rows are merged is affected by that: a slice that is interrupted here finds them. -#}
+        insert into {{ affected }}
+        select distinct customer_id from {{ this }}
+        where customer_id not in (select customer_id from {{ affected }});
+        delete from {{ merged }} where customer_id in (select customer_id from {{ affected }});
+        insert into {{ merged }} by name select * from {{ this }}
+    {%- endif %}
+{% endmacro %}
+
+-- A whole number made of a text key, for joins of many rows: two texts that share one would only
+-- make a slice larger than it must be.
+{% macro key_number(text) -%}{{ return(adapter.dispatch('key_number')(text)) }}{%- endmacro %}
+{% macro duckdb__key_number(text) -%}md5_number_lower({{ text }}){%- endmacro %}
+{% macro spark__key_number(text) -%}
+cast(conv(substr(md5({{ text }}), 1, 15), 16, 10) as bigint)
+{%- endmacro %}
+
+-- The events that no finished build has seen: of batches new in the log, or past its two times.
+-- The batches are named one by one, so that the files of all others are passed over.
+{% macro new_log_events() -%}
+{%- if var('scope') == 'full' or not execute -%}
+{{ ref('stg_log_events') }}
+{%- else -%}
+{%- set batches = run_query("select batch_id from " ~ target.schema ~ ".slice_batches").columns[0].values() -%}
+{%- set seen = run_query("select as_of, known_at from " ~ target.schema ~ ".slice_since").rows[0] -%}
+{%- set named = "batch_id in ('" ~ (batches | join("', '")) ~ "')" -%}
+(
+    select * from {{ ref('stg_log_events') }} where {{ named }}
+    union all
+    select * from {{ ref('stg_log_events') }}
+    where not {{ named }} and occurred_at > timestamp '{{ seen[0] }}'
+    union all
+    select * from {{ ref('stg_log_events') }}
+    where
+        not {{ named }}
+        and occurred_at <= timestamp '{{ seen[0] }}'
+        and recorded_at > timestamp '{{ seen[1] }}'
+)
+{%- endif -%}
+{%- endmacro %}
+
+-- Keeps to the events of the slice, if the build is one, in a model that reads all customers' rows.
+{% macro of_slice() -%}
+{%- if var('scope') == 'slice' -%}
+where event_id in (select sliced.event_id from {{ ref('stg_events') }} as sliced)
+{%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,126 @@
+"""Whether a build can work on the news alone, and what the warehouse says it was last made from.
+
+The warehouse file itself says which batches the last finished build had seen, its two times and the
+rules and code that it followed. A build whose log only grew since, under the same rules and with
+times that only moved on, works on a slice: see dbt_project/macros/slices.sql.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from ingestion.event_log import EventLog
+from ingestion.settings import Settings
+
+FULL, SLICE = "full", "slice"
+# When this share of the log is new, working on the customers of it is working on all.
+MUCH = 0.3
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the last finished build was made from; `rules` is a digest of code and variables."""
+
+    rules: str
+    as_of: str
+    known_at: str
+    batches: frozenset[str]
+
+
+def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
+    """`slice` where the last build and the news alone give what a full build would, else `full`.
+
+    For a slice the news is written into the warehouse, for dbt to start from. Call it under the
+    writer's lock.
+    """
+    if not settings.warehouse.exists():
+        return FULL
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        seen = last_seen(connection)
+        batches = {path.stem: path for path in EventLog(settings.log).batches()}
+        if seen is None or not continues(seen, rules, as_of, known_at, batches.keys()):
+            connection.execute("drop table if exists built_run")
+            return FULL
+        fresh = sorted(batches.keys() - seen.batches)
+        if rows(batches[name] for name in fresh) > MUCH * rows(batches.values()):
+            connection.execute("drop table if exists built_run")
+            return FULL
+        connection.execute("drop schema if exists slice cascade")
+        connection.execute("create or replace table slice_batches (batch_id varchar)")
+        connection.executemany("insert into slice_batches values (?)", [[name] for name in fresh])
+        connection.execute(
+            "create or replace table slice_since as select as_of, known_at from stg_run"
+        )
+    return SLICE
+
+
+def continues(seen: Seen, rules: str, as_of: str, known_at: str, batches: Iterable[str]) -> bool:
+    """Whether a build of these rules, times and batches only adds to what was seen."""
+    return (
+        seen.rules == rules
+        and seen.batches <= set(batches)
+        and moved_on(seen.as_of, as_of)
+        and moved_on(seen.known_at, known_at)
+    )
+
+
+def moved_on(before: str, now: str) -> bool:
+    """Whether a time did not move back. A stated one against a default: nobody knows."""
+    return before == now or ("" not in (before, now) and before <= now)
+
+
+def finish(settings: Settings, scope: str, rules: str, as_of: str, known_at: str) -> None:
+    """Write down what the finished build was made from, and clear away what it worked with."""
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.begin()
+        connection.execute(
+            "create or replace table built_run as "
+            "select ?::varchar as rules, ?::varchar as as_of, ?::varchar as known_at",
+            [rules, as_of, known_at],
+        )
+        connection.execute("create or replace table built_batches (batch_id varchar)")
+        connection.executemany(
+            "insert into built_batches values (?)",
+            [[path.stem] for path in EventLog(settings.log).batches()],
+        )
+        for table in ("stg_affected_customers", "stg_affected_events"):
+            connection.execute(f"truncate {table}")
+        connection.commit()
+        if scope == SLICE:
+            connection.execute("drop schema if exists slice cascade")
+
+
+def last_seen(connection: duckdb.DuckDBPyConnection) -> Seen | None:
+    """What the warehouse was last finished from; None where no build finished."""
+    known = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = 'main' and table_name in ('built_run', 'built_batches')"
+    ).fetchone()
+    if known != (2,):
+        return None
+    run = connection.execute("select rules, as_of, known_at from built_run").fetchone()
+    if run is None:
+        return None
+    batches = connection.execute("select batch_id from built_batches").fetchall()
+    rules, as_of, known_at = run
+    return Seen(rules, as_of, known_at, frozenset(name for (name,) in batches))
+
+
+def rows(paths: Iterable[Path]) -> int:
+    """How many rows these batches hold, by their footers."""
+    return sum(pq.read_metadata(path).num_rows for path in paths)
+
+
+def digest(*parts: object, files: Sequence[Path] = ()) -> str:
+    """A digest of values and of the content of files."""
+    made = hashlib.sha256()
+    for part in parts:
+        made.update(json.dumps(part, sort_keys=True, default=str).encode() + b"\n")
+    for path in files:
+        made.update(str(path).encode() + b"\n" + path.read_bytes())
+    return made.hexdigest()
