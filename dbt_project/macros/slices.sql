@@ -11,25 +11,32 @@
 {{ 'slice' if custom_schema_name == 'slice' else target.schema }}
 {%- endmacro %}
 
--- Whether the model or test at hand is about all customers, and the model that it reads is kept.
-{% macro reads_merged(name) %}
+-- Whether the model or test at hand is about all customers.
+{% macro reads_merged() %}
     {%- if model.resource_type == 'model' -%}
         {{ return(model.schema != 'slice') }}
     {%- endif -%}
-    {%- for node in model.depends_on.nodes if node in graph.nodes -%}
+    {{ return(is_of_all_customers(model.depends_on.nodes)) }}
+{% endmacro %}
+
+-- Whether a test that reads these nodes is about all customers: it reads a model that is.
+{% macro is_of_all_customers(nodes) %}
+    {%- for node in nodes if node in graph.nodes -%}
         {%- if graph.nodes[node].config.meta.get('all_customers') -%}
-            {{ return(is_kept('model.' ~ project_name ~ '.' ~ name)) }}
+            {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}
     {{ return(false) }}
 {% endmacro %}
 
--- Whether a model outside of the slice reads this one, itself or through a view, or the next slice
--- does: its rows are merged.
+-- Whether a model outside of the slice reads this one, itself or through a view, or a test of such a
+-- model does, or the next slice: its rows are merged.
 {% macro is_kept(unique_id) %}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+    {%- for node in graph.nodes.values() if node.resource_type in ('model', 'test') -%}
         {%- if unique_id in node.depends_on.nodes -%}
-            {%- if node.schema != 'slice' or (node.config.materialized == 'view' and is_kept(node.unique_id)) -%}
+            {%- if node.resource_type == 'test' -%}
+                {%- if is_of_all_customers(node.depends_on.nodes) -%}{{ return(true) }}{%- endif -%}
+            {%- elif node.schema != 'slice' or (node.config.materialized == 'view' and is_kept(node.unique_id)) -%}
                 {{ return(true) }}
             {%- endif -%}
         {%- endif -%}

@@ -203,7 +203,7 @@ def identities(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConne
             "+int_event_customers",
             "+int_demoted_links",
             "+int_blocked_identifiers",
-            "customer_id_map",
+            "+customer_id_map",
             "every_identifier_names_one_customer_or_nobody_at_a_time",
         ],
         blocked=[("user_id", "anonymous")],
