@@ -43,11 +43,12 @@ def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
     with duckdb.connect(str(settings.warehouse)) as connection:
         seen = last_seen(connection)
         batches = {path.stem: path for path in EventLog(settings.log).batches()}
-        if seen is None or not continues(seen, rules, as_of, known_at, batches.keys()):
-            connection.execute("drop table if exists built_run")
-            return FULL
-        fresh = sorted(batches.keys() - seen.batches)
-        if rows(batches[name] for name in fresh) > MUCH * rows(batches.values()):
+        fresh = sorted(batches.keys() - seen.batches) if seen else []
+        if (
+            seen is None
+            or not continues(seen, rules, as_of, known_at, batches)
+            or rows(batches[name] for name in fresh) > MUCH * rows(batches.values())
+        ):
             connection.execute("drop table if exists built_run")
             return FULL
         connection.execute("drop schema if exists slice cascade")

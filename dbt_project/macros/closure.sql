@@ -11,7 +11,7 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% do closure_step('reached', compiled_code) %}
+    {% do temporary_table('closure_reached', compiled_code) %}
     {% if var('scope') == 'slice' %}
         {#- What an interrupted slice had reached, it may have replaced in part: again, all of it. -#}
         {% do run_query("insert into closure_reached select event_number from " ~ existing) %}
@@ -35,16 +35,16 @@
 
 {% macro closure_of_reached() %}
     {% set last = target.schema %}
-    {% do closure_step('reached', "
+    {% do temporary_table('closure_reached', "
         select event_number from closure_reached
         union
         select owners.event_number
         from " ~ last ~ ".int_event_owners as owners
         inner join " ~ last ~ ".int_open_clocks as clocks on owners.customer_id = clocks.customer_id
     ") %}
-    {% do closure_step('frontier', "select event_number from closure_reached") %}
+    {% do temporary_table('closure_frontier', "select event_number from closure_reached") %}
     {#- Keys that were followed, or lead nowhere. -#}
-    {% do closure_step('followed', "
+    {% do temporary_table('closure_followed', "
         select distinct " ~ key_number("'identifier/' || identifier_hash") ~ " as key_number
         from " ~ last ~ ".int_blocked_identifiers
         where identifier_hash not in (
@@ -53,9 +53,9 @@
             select identifier_b from " ~ last ~ ".stg_identity_decisions where identifier_b is not null
         )
     ") %}
-    {% set left = namespace(events=component_count("select count(*) from closure_frontier")) %}
+    {% set left = namespace(events=count_of("select count(*) from closure_frontier")) %}
     {% for step in range(1000) if left.events > 0 %}
-        {% do closure_step('keys', "
+        {% do temporary_table('closure_keys', "
             select named.key_number
             from (
                 select keys.key_number
@@ -70,7 +70,7 @@
             left join closure_followed as followed on named.key_number = followed.key_number
             where followed.key_number is null
         ") %}
-        {% do closure_step('frontier', "
+        {% do temporary_table('closure_frontier', "
             select named.event_number
             from (
                 select keys.event_number
@@ -86,7 +86,7 @@
         ") %}
         {% do run_query("insert into closure_followed select key_number from closure_keys") %}
         {% do run_query("insert into closure_reached select event_number from closure_frontier") %}
-        {% set left.events = component_count("select count(*) from closure_frontier") %}
+        {% set left.events = count_of("select count(*) from closure_frontier") %}
     {% endfor %}
     {% if left.events > 0 %}
         {{ exceptions.raise_compiler_error("what is new reached ever more events in 1000 steps") }}
@@ -102,9 +102,4 @@
         left join closure_reached as already on told.event_number = already.event_number
         where reading.is_context and already.event_number is null
     ") %}
-{% endmacro %}
-
-
-{% macro closure_step(name, sql) %}
-    {% do run_query("create or replace temporary table closure_" ~ name ~ " as " ~ sql) %}
 {% endmacro %}

@@ -15,29 +15,29 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% do component_step('edges', compiled_code) %}
+    {% do temporary_table('component_edges', compiled_code) %}
     {% set rounds = [] %}
-    {% set left = namespace(edges=component_count("select count(*) from component_edges")) %}
+    {% set left = namespace(edges=count_of("select count(*) from component_edges")) %}
     {% for round in range(200) if left.edges > 0 %}
         {% do component_round(round) %}
         {% do rounds.append(round) %}
-        {% set left.edges = component_count("select count(*) from component_edges") %}
+        {% set left.edges = count_of("select count(*) from component_edges") %}
     {% endfor %}
     {% if left.edges > 0 %}
         {{ exceptions.raise_compiler_error("the links of " ~ this ~ " did not contract in 200 rounds") }}
     {% endif %}
 
     {#- A node's component is found by following its labels; one that is followed by none is the last. -#}
-    {% do component_step('found', "select a as label, cast(a as bigint) as component from component_edges where false") %}
+    {% do temporary_table('component_found', "select a as label, cast(a as bigint) as component from component_edges where false") %}
     {% for round in rounds | reverse %}
-        {% do component_step('followed', "
+        {% do temporary_table('component_followed', "
             select
                 labels.node as label,
                 coalesce(found.component, " ~ round ~ " * 4294967296 + labels.label) as component
             from component_labels_" ~ round ~ " as labels
             left join component_found as found on labels.label = found.label
         ") %}
-        {% do component_step('found', "select * from component_followed") %}
+        {% do temporary_table('component_found', "select * from component_followed") %}
     {% endfor %}
 
     {% if existing is not none %}
@@ -60,7 +60,7 @@
     {% set drawn = "{0}" if round == 0 else
         "(cast({0} as bigint) * " ~ (1103515245 + 7919 * round) ~ " + " ~ (12345 * round) ~ ") % 2147483647" %}
     {% set labels = 'labels_' ~ round %}
-    {% do component_step(labels, "
+    {% do temporary_table('component_' ~ labels, "
         select node, least(min(neighbour), " ~ drawn.replace('{0}', 'node') ~ ") as label
         from (
             select a as node, " ~ drawn.replace('{0}', 'b') ~ " as neighbour from component_edges
@@ -69,7 +69,7 @@
         ) as directed
         group by node
     ") %}
-    {% do component_step('edges_next', "
+    {% do temporary_table('component_edges_next', "
         select distinct
             least(one.label, other.label) as a,
             greatest(one.label, other.label) as b
@@ -78,15 +78,5 @@
         inner join component_" ~ labels ~ " as other on edges.b = other.node
         where one.label != other.label
     ") %}
-    {% do component_step('edges', "select * from component_edges_next") %}
-{% endmacro %}
-
-
-{% macro component_step(name, sql) %}
-    {% do run_query("create or replace temporary table component_" ~ name ~ " as " ~ sql) %}
-{% endmacro %}
-
-
-{% macro component_count(sql) %}
-    {{ return(run_query(sql).columns[0].values()[0] | int) }}
+    {% do temporary_table('component_edges', "select * from component_edges_next") %}
 {% endmacro %}

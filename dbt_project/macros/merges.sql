@@ -13,15 +13,15 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% do merge_step('edges', compiled_code) %}
-    {% do merge_step('merged', "
+    {% do temporary_table('merge_edges', compiled_code) %}
+    {% do temporary_table('merge_merged', "
         select a as node, b as parent, linked_at as merged_at from merge_edges where false
     ") %}
 
-    {% set left = namespace(edges=component_count("select count(*) from merge_edges")) %}
+    {% set left = namespace(edges=count_of("select count(*) from merge_edges")) %}
     {% for round in range(500) if left.edges > 0 %}
         {% do merge_round() %}
-        {% set left.edges = component_count("select count(*) from merge_edges") %}
+        {% set left.edges = count_of("select count(*) from merge_edges") %}
     {% endfor %}
     {% if left.edges > 0 %}
         {{ exceptions.raise_compiler_error("the links of " ~ this ~ " did not merge in 500 rounds") }}
@@ -33,9 +33,9 @@
         inner join merge_merged as parents on own.parent = parents.node
         where parents.merged_at <= own.merged_at
     " %}
-    {% set left.jumpers = component_count(jumpers) %}
+    {% set left.jumpers = count_of(jumpers) %}
     {% for jump in range(64) if left.jumpers > 0 %}
-        {% do merge_step('merged_next', "
+        {% do temporary_table('merge_merged_next', "
             select
                 own.node,
                 case when parents.merged_at <= own.merged_at then parents.parent else own.parent end as parent,
@@ -43,22 +43,22 @@
             from merge_merged as own
             left join merge_merged as parents on own.parent = parents.node
         ") %}
-        {% do merge_step('merged', "select * from merge_merged_next") %}
-        {% set left.jumpers = component_count(jumpers) %}
+        {% do temporary_table('merge_merged', "select * from merge_merged_next") %}
+        {% set left.jumpers = count_of(jumpers) %}
     {% endfor %}
 
-    {% do merge_step('named', "select node, parent as named_after, merged_at from merge_merged") %}
-    {% do merge_step('newest', "select * from merge_named") %}
-    {% set left.newest = component_count("select count(*) from merge_newest") %}
+    {% do temporary_table('merge_named', "select node, parent as named_after, merged_at from merge_merged") %}
+    {% do temporary_table('merge_newest', "select * from merge_named") %}
+    {% set left.newest = count_of("select count(*) from merge_newest") %}
     {% for renaming in range(500) if left.newest > 0 %}
-        {% do merge_step('next', "
+        {% do temporary_table('merge_next', "
             select newest.node, merged.parent as named_after, merged.merged_at
             from merge_newest as newest
             inner join merge_merged as merged on newest.named_after = merged.node
         ") %}
-        {% do merge_step('newest', "select * from merge_next") %}
+        {% do temporary_table('merge_newest', "select * from merge_next") %}
         {% do run_query("insert into merge_named select * from merge_newest") %}
-        {% set left.newest = component_count("select count(*) from merge_newest") %}
+        {% set left.newest = count_of("select count(*) from merge_newest") %}
     {% endfor %}
 
     {% if existing is not none %}
@@ -78,7 +78,7 @@
 
 
 {% macro merge_round() %}
-    {% do merge_step('first_links', "
+    {% do temporary_table('merge_first_links', "
         select node, min(linked_at) as merged_at
         from (
             select a as node, linked_at from merge_edges
@@ -87,7 +87,7 @@
         ) as incident
         group by node
     ") %}
-    {% do merge_step('merging', "
+    {% do temporary_table('merge_merging', "
         select first_links.node, min(incident.neighbour) as parent, first_links.merged_at
         from merge_first_links as first_links
         inner join (
@@ -100,22 +100,22 @@
         having min(incident.neighbour) < first_links.node
     ") %}
     {% do run_query("insert into merge_merged select * from merge_merging") %}
-    {% do merge_step('roots', "select node, parent as root from merge_merging") %}
+    {% do temporary_table('merge_roots', "select node, parent as root from merge_merging") %}
     {% set jumpers = "
         select count(*) from merge_roots as near
         inner join merge_roots as far on near.root = far.node
     " %}
-    {% set left = namespace(jumpers=component_count(jumpers)) %}
+    {% set left = namespace(jumpers=count_of(jumpers)) %}
     {% for jump in range(64) if left.jumpers > 0 %}
-        {% do merge_step('roots_next', "
+        {% do temporary_table('merge_roots_next', "
             select near.node, coalesce(far.root, near.root) as root
             from merge_roots as near
             left join merge_roots as far on near.root = far.node
         ") %}
-        {% do merge_step('roots', "select * from merge_roots_next") %}
-        {% set left.jumpers = component_count(jumpers) %}
+        {% do temporary_table('merge_roots', "select * from merge_roots_next") %}
+        {% set left.jumpers = count_of(jumpers) %}
     {% endfor %}
-    {% do merge_step('edges_next', "
+    {% do temporary_table('merge_edges_next', "
         select a, b, min(linked_at) as linked_at
         from (
             select
@@ -129,10 +129,5 @@
         where a != b
         group by a, b
     ") %}
-    {% do merge_step('edges', "select linked_at, a, b from merge_edges_next") %}
-{% endmacro %}
-
-
-{% macro merge_step(name, sql) %}
-    {% do run_query("create or replace temporary table merge_" ~ name ~ " as " ~ sql) %}
+    {% do temporary_table('merge_edges', "select linked_at, a, b from merge_edges_next") %}
 {% endmacro %}

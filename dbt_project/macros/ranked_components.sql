@@ -16,12 +16,12 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% do ranked_step('links', compiled_code) %}
-    {% do ranked_step('apart', "select a, b from ranked_links where is_apart") %}
-    {% do ranked_step('edges', "
+    {% do temporary_table('ranked_links', compiled_code) %}
+    {% do temporary_table('ranked_apart', "select a, b from ranked_links where is_apart") %}
+    {% do temporary_table('ranked_edges', "
         select link_rank, a, b, is_decided from ranked_links where not is_apart
     ") %}
-    {% do ranked_step('groups', "
+    {% do temporary_table('ranked_groups', "
         select
             incident.node,
             bool_or(incident.is_login) as has_login,
@@ -33,13 +33,13 @@
         ) as incident
         group by incident.node
     ") %}
-    {% do ranked_step('found', "select node, node as component from ranked_groups") %}
+    {% do temporary_table('ranked_found', "select node, node as component from ranked_groups") %}
     {% do ranked_refuse() %}
 
-    {% set left = namespace(edges=component_count("select count(*) from ranked_edges")) %}
+    {% set left = namespace(edges=count_of("select count(*) from ranked_edges")) %}
     {% for round in range(100000) if left.edges > 0 %}
         {% do ranked_round() %}
-        {% set left.edges = component_count("select count(*) from ranked_edges") %}
+        {% set left.edges = count_of("select count(*) from ranked_edges") %}
     {% endfor %}
     {% if left.edges > 0 %}
         {{ exceptions.raise_compiler_error("the links of " ~ this ~ " did not contract in 100000 rounds") }}
@@ -62,7 +62,7 @@
 
 -- One round: choose, follow the choices to their end, contract, refuse.
 {% macro ranked_round() %}
-    {% do ranked_step('strongest', "
+    {% do temporary_table('ranked_strongest', "
         select node, min(link_rank) as link_rank
         from (
             select a as node, link_rank from ranked_edges
@@ -71,7 +71,7 @@
         ) as incident
         group by node
     ") %}
-    {% do ranked_step('chosen', "
+    {% do temporary_table('ranked_chosen', "
         select
             strongest.node,
             case when edges.a = strongest.node then edges.b else edges.a end as chosen,
@@ -89,36 +89,36 @@
             theirs.link_rank = strongest.link_rank
             or (apart.node is null and (edges.is_decided or not own.has_login))
     ") %}
-    {% do ranked_step('roots', "select node, chosen as root from ranked_chosen where not stays") %}
+    {% do temporary_table('ranked_roots', "select node, chosen as root from ranked_chosen where not stays") %}
     {% set jumpers = "
         select count(*) from ranked_roots as near
         inner join ranked_roots as far on near.root = far.node
     " %}
-    {% set left = namespace(jumpers=component_count(jumpers)) %}
+    {% set left = namespace(jumpers=count_of(jumpers)) %}
     {% for jump in range(64) if left.jumpers > 0 %}
-        {% do ranked_step('jumped', "
+        {% do temporary_table('ranked_jumped', "
             select near.node, coalesce(far.root, near.root) as root
             from ranked_roots as near
             left join ranked_roots as far on near.root = far.node
         ") %}
-        {% do ranked_step('roots', "select * from ranked_jumped") %}
-        {% set left.jumpers = component_count(jumpers) %}
+        {% do temporary_table('ranked_roots', "select * from ranked_jumped") %}
+        {% set left.jumpers = count_of(jumpers) %}
     {% endfor %}
-    {% do ranked_step('found_next', "
+    {% do temporary_table('ranked_found_next', "
         select found.node, coalesce(roots.root, found.component) as component
         from ranked_found as found
         left join ranked_roots as roots on found.component = roots.node
     ") %}
-    {% do ranked_step('found', "select * from ranked_found_next") %}
-    {% do ranked_step('groups_next', "
+    {% do temporary_table('ranked_found', "select * from ranked_found_next") %}
+    {% do temporary_table('ranked_groups_next', "
         select coalesce(roots.root, groups.node) as node, bool_or(groups.has_login) as has_login
         from ranked_groups as groups
         left join ranked_roots as roots on groups.node = roots.node
         group by coalesce(roots.root, groups.node)
     ") %}
-    {% do ranked_step('groups', "select * from ranked_groups_next") %}
+    {% do temporary_table('ranked_groups', "select * from ranked_groups_next") %}
     {% for relation, columns in [('edges', 'link_rank, is_decided, '), ('apart', '')] %}
-        {% do ranked_step(relation ~ '_next', "
+        {% do temporary_table('ranked_' ~ relation ~ '_next', "
             select
                 " ~ columns ~ "
                 least(coalesce(one.root, pairs.a), coalesce(other.root, pairs.b)) as a,
@@ -127,7 +127,7 @@
             left join ranked_roots as one on pairs.a = one.node
             left join ranked_roots as other on pairs.b = other.node
         ") %}
-        {% do ranked_step(relation, "select * from ranked_" ~ relation ~ "_next") %}
+        {% do temporary_table('ranked_' ~ relation, "select * from ranked_" ~ relation ~ "_next") %}
     {% endfor %}
     {% do ranked_refuse() %}
 {% endmacro %}
@@ -135,7 +135,7 @@
 
 -- Drop links inside a group, and those that would be refused whenever their turn came.
 {% macro ranked_refuse() %}
-    {% do ranked_step('edges_next', "
+    {% do temporary_table('ranked_edges_next', "
         select edges.link_rank, edges.a, edges.b, edges.is_decided
         from ranked_edges as edges
         inner join ranked_groups as one on edges.a = one.node
@@ -148,14 +148,9 @@
             and apart.a is null
             and (edges.is_decided or not (one.has_login and other.has_login))
     ") %}
-    {% do ranked_step('edges', "
+    {% do temporary_table('ranked_edges', "
         select min(link_rank) as link_rank, a, b, bool_or(is_decided) as is_decided
         from ranked_edges_next
         group by a, b
     ") %}
-{% endmacro %}
-
-
-{% macro ranked_step(name, sql) %}
-    {% do run_query("create or replace temporary table ranked_" ~ name ~ " as " ~ sql) %}
 {% endmacro %}
