@@ -30,6 +30,7 @@ UNITS = {
     "256ths": "of the unit of the signal's measure",
     "share": "0 to 1",
     "percentile": "0 to 100",
+    "of 5": "an answer on a scale of 1 to 5",
     "money": "in the company's own currency",
     "fp per interaction": "friction points by interactions",
     "contacts per order": "contacts by orders",

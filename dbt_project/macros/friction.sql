@@ -54,3 +54,15 @@ case
     else 0
 end
 {%- endmacro %}
+
+-- Of crossings in time order, each a list of one struct (signal_number, level, second): the structs of
+-- those that no earlier one of them, of the same level or above, precedes by less than `seconds`.
+{% macro outside_cool_down(crossings, seconds) -%}
+list_reduce({{ crossings }}, lambda kept, next: case
+    when len(list_filter(
+        kept,
+        lambda earlier: earlier.level >= next[1].level and next[1].second - earlier.second < {{ seconds }}
+    )) > 0 then kept
+    else kept || next
+end)
+{%- endmacro %}

@@ -10,7 +10,11 @@ import yaml
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 FRICTION = PROJECT / "models" / "4_friction"
 SOURCES = ("connect", "zendesk", "mail", "segment", "shopify", "queue_tickets", "appointments")
-MODELS = (*(f"int_{source}_signals" for source in SOURCES), "int_engine_promise_signals")
+MODELS = (
+    *(f"int_{source}_signals" for source in SOURCES),
+    "int_care_signals",
+    "int_engine_promise_signals",
+)
 # Seeds whose rows say what a tag or a reason signals.
 SEEDS = {"int_zendesk_signals": "ticket_tags", "int_shopify_signals": "shopify_reasons"}
 # Made by scoring from a promise's due.

@@ -9,6 +9,7 @@
     'int_shopify_signals',
     'int_queue_tickets_signals',
     'int_appointments_signals',
+    'int_care_signals',
 ] %}
 
 with

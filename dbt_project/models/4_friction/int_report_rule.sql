@@ -32,6 +32,7 @@ final as (
         rule_version,
         cast({{ parameter('hidden_touch_max_fp') }} * 1000000 as bigint) as hidden_touch_max_micro,
         cast({{ parameter('hidden_journey_min_fp') }} * 1000000 as bigint) as hidden_journey_min_micro,
+        cast({{ parameter('hidden_csat_min') }} as double) as hidden_csat_min,
         cast({{ parameter('level_reset_pct') }} as bigint) as level_reset_pct,
         cast({{ parameter('level_cooldown_hours') }} as bigint) * 3600 as level_cooldown_seconds,
         cast({{ parameter('holdout_pct') }} as bigint) as holdout_pct,

@@ -1,4 +1,4 @@
--- One row per journey in which no single touch was bad, and all together were.
+-- One row per journey in which no single touch was bad, and all together were, and no survey said so.
 
 with
 
@@ -15,9 +15,43 @@ journeys as (
 
 ),
 
+steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+    where kind = 'surveyed' and outcome is not null
+
+),
+
 rule as (
 
     select * from {{ ref('int_report_rule') }}
+
+),
+
+-- Answers on a scale of 1 to 5; Zendesk's ratings are good or bad. What lies outside is another scale.
+answers as (
+
+    select
+        journey_id,
+        case lower(outcome)
+            when 'bad' then 1
+            when 'good' then 5
+            else try_cast(outcome as double)
+        end as csat
+
+    from steps
+
+),
+
+surveyed as (
+
+    select
+        journey_id,
+        min(csat) as worst_csat
+
+    from answers
+    where csat between 1 and 5
+    group by journey_id
 
 ),
 
@@ -68,6 +102,7 @@ final as (
         summed.worst_touchpoint,
         summed.touch_count,
         summed.touchpoint_count,
+        surveyed.worst_csat,
 
         -- how it ran
         journeys.channel_path,
@@ -80,9 +115,12 @@ final as (
     from summed
     cross join rule
     inner join journeys on summed.journey_id = journeys.journey_id
+    left join surveyed on summed.journey_id = surveyed.journey_id
     where
         summed.worst_touch_micro <= rule.hidden_touch_max_micro
         and summed.journey_micro >= rule.hidden_journey_min_micro
+        -- Who was asked and was not content has said it: that is not hidden.
+        and coalesce(surveyed.worst_csat >= rule.hidden_csat_min, true)
 
 )
 

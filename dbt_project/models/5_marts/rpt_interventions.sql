@@ -86,6 +86,11 @@ before_each as (
         scores.level,
         scores.friction - scores.friction_micro / cast(1000000 as double) as friction_before,
         scores.credit_balance - scores.credit_micro / cast(1000000 as double) as credit_before,
+        -- Credit may fade faster than friction, and the score rise again before the next signal.
+        lag(scores.score) over (
+            partition by scores.customer_id
+            order by scores.signal_number
+        ) as previous_score,
         row_number() over (
             partition by scores.customer_id
             order by scores.signal_number
@@ -107,6 +112,7 @@ against_levels as (
             case
                 when
                     before_each.is_first
+                    or before_each.previous_score < thresholds.reset_below
                     or before_each.friction_before
                     - least(before_each.credit_before, 0.75 * before_each.friction_before)
                     < thresholds.reset_below
@@ -147,22 +153,50 @@ crossings as (
 
 ),
 
+-- The cool-down runs from the last that fired: one that was held back holds nothing back itself.
+crossings_in_order as (
+
+    select
+        customer_id,
+        list(
+            [struct_pack(
+                signal_number := signal_number,
+                level := threshold_level,
+                second := {{ epoch_second('occurred_at') }}
+            )]
+            order by signal_number
+        ) as each_alone
+
+    from crossings
+    group by customer_id
+
+),
+
+not_held_back as (
+
+    select
+        crossings_in_order.customer_id,
+        unnest(
+            {{ outside_cool_down('each_alone', 'level_cooldown_seconds') }}  -- noqa: PRS
+        ).signal_number as signal_number
+
+    from crossings_in_order
+    cross join rule
+
+),
+
 held_by_cool_down as (
 
-    select distinct
+    select
         crossings.customer_id,
         crossings.signal_number
 
     from crossings
-    cross join rule
-    inner join crossings as earlier
+    left join not_held_back
         on
-            crossings.customer_id = earlier.customer_id
-            and crossings.signal_number > earlier.signal_number
-    where
-        earlier.threshold_level >= crossings.threshold_level
-        and {{ epoch_second('crossings.occurred_at') }} - {{ epoch_second('earlier.occurred_at') }}
-        < rule.level_cooldown_seconds
+            crossings.customer_id = not_held_back.customer_id
+            and crossings.signal_number = not_held_back.signal_number
+    where not_held_back.customer_id is null
 
 ),
 

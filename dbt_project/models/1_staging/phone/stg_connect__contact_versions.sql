@@ -43,6 +43,7 @@ typed as (
             "NextContactId": "VARCHAR",
             "Channel": "VARCHAR",
             "InitiationMethod": "VARCHAR",
+            "Campaign": {"CampaignId": "VARCHAR"},
             "Queue": {"Name": "VARCHAR", "EnqueueTimestamp": "TIMESTAMPTZ", "Duration": "BIGINT"},
             "Agent": {
                 "ARN": "VARCHAR",
@@ -79,6 +80,7 @@ named as (
         r.nextcontactid as next_contact_id,
         r.initiationmethod as initiation_method,
         r.channel as medium,
+        r.campaign.campaignid is not null as is_campaign,
 
         -- the times
         cast(r.scheduledtimestamp as timestamp) as scheduled_at,
@@ -141,6 +143,7 @@ final as (
         next_contact_id,
         initiation_method,
         medium,
+        is_campaign,
 
         -- Who turned to whom. A leg of a transfer is not a new contact of the customer's.
         case

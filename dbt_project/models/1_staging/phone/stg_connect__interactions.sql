@@ -55,7 +55,7 @@ final as (
             and connected_to_agent_at is null,
             false
         ) as is_automated,
-        false as is_marketing,
+        is_campaign as is_marketing,
         -- For an outgoing call Connect states when the customer answered, or nothing.
         direction != 'outbound'
         or channel != 'phone'
