@@ -31,11 +31,11 @@ BIN := .venv/bin
 READY := .venv/installed.stamp
 KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
 # Kinds that need more than the lock installs; each has a command of its own, `make test` none.
-TOOL_KINDS := browser old_client postgres superset
+TOOL_KINDS := browser old_client postgres superset readme
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-old-client test-postgres test-superset
+	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-old-client test-postgres test-superset test-readme
 .PHONY: metric docs bench-identity propose-links linkage-report
 
 help:
@@ -137,6 +137,9 @@ superset: $(READY) .venv-superset/installed.stamp  ## a dashboard over the curre
 test-browser: $(READY)  ## the report in a headless Chromium; installs it where it may
 	@command -v chromium >/dev/null || test "$$(id -u)" != 0 || { apt-get -qq update && apt-get -qq install -y chromium; }
 	@$(BIN)/python -m pytest tests/browser -rs
+
+test-readme: $(READY)  ## every command of the README, typed in a fresh clone that sets itself up: most of an hour
+	@$(BIN)/python -m pytest tests/readme -rs
 
 check: $(READY)  ## formatting, lint, types, SQL lint, dbt parse, architecture
 	$(BIN)/ruff format --check .

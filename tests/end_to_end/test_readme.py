@@ -13,7 +13,14 @@ import pytest
 import yaml
 
 from tests.end_to_end.conftest import REPOSITORY, Make
-from tests.end_to_end.readme import README, blocks, commands, questions
+from tests.end_to_end.readme import (
+    README,
+    blocks,
+    commands,
+    mapped_example,
+    questions,
+    stand_ins,
+)
 
 Done = subprocess.CompletedProcess[str]
 
@@ -28,7 +35,7 @@ ELSEWHERE = {
     "superset": ("superset/conftest.py", '"-m", "serving.superset.local"'),
 }
 # What runs the tests, reads or rewrites the whole repository, deletes, measures for minutes, or
-# builds a second time: rehearsed by `make -n`.
+# builds a second time: rehearsed here by `make -n`, and really run by `make test-readme`.
 REHEARSED = {
     *("test", "check", "fix", "clean", "bench", "linkage-report"),
     *("erase", "replay", "compare"),
@@ -59,44 +66,9 @@ def release(first_run: Done, root: Path) -> duckdb.DuckDBPyConnection:
 
 
 @pytest.fixture
-def known(release: duckdb.DuckDBPyConnection, root: Path, tmp_path: Path) -> dict[str, str]:
+def known(first_run: Done, root: Path, tmp_path: Path) -> dict[str, str]:
     """What stands for the README's examples on the sample company."""
-    ((journey, promise),) = release.execute(
-        "select max_by(journey_id, points), (select min(promise_id) from fct_promises) "
-        "from fct_journeys"
-    ).fetchall()
-    truth = json.loads((root / "truth.json").read_text())
-    email = next(
-        customer["identifiers"]["email"][0]
-        for customer in truth["customers"]
-        if customer["identifiers"].get("email")
-    )
-    return {
-        "<journey_id>": journey,
-        "<promise_id>": promise,
-        "ann@example.org": email,
-        "exports/repairs": str(mapped_example(tmp_path, 0)),
-    }
-
-
-def mapped_example(folder: Path, number: int) -> Path:
-    """The README's mapping of that number, with rows beside it, in a folder of a source's name."""
-    mapping = [block.text for block in blocks() if block.language == "yaml"][number]
-    example = folder / "repairs"
-    example.mkdir()
-    (example / "mapping.yml").write_text(mapping)
-    if number == 0:
-        (rows,) = [block.text for block in blocks() if block.text.startswith("job,")]
-        (example / "jobs.csv").write_text(rows)
-    else:
-        columns = re.search(r"with the columns `([^`]+)`", README.read_text())
-        assert columns is not None
-        header = ["event_id", *columns.group(1).split(", ")]
-        row = {"event_id": "e1", "customer": "ann", "occurred_at": "2026-03-01 09:00"}
-        row |= {"channel": "phone", "touchpoint": "phone.service", "signal": "contact.problem"}
-        cells = [row.get(column, "") for column in header]
-        (example / "events.csv").write_text(",".join(header) + "\n" + ",".join(cells) + "\n")
-    return example
+    return {**stand_ins(root), "exports/repairs": str(mapped_example(tmp_path, 0))}
 
 
 @pytest.mark.parametrize("command", commands())
