@@ -1,8 +1,10 @@
 """The warehouse DAG's steps for one task each, in the outcomes that Airflow knows."""
 
+import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Connection
@@ -12,19 +14,23 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
+from ingestion.errors import IngestionError
 from ingestion.event_log import EventLog
 from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
+from ingestion.sources import find
 from serving import postgres, publish, warehouse
 from serving.errors import AuditFailed, ServingError
 from serving.marts import marts
 from serving.times import utc
 
 if TYPE_CHECKING:
-    from expectations.audit import Entered
+    from expectations.data_docs.site import Entered
 
 # The Airflow connection that names a PostgreSQL server, where the environment does not.
 CONNECTION = "journeys_postgres"
+# Of so many audits, failed ones too, the data docs are kept.
+KEPT_AUDITS = 10
 
 
 def build_if_changed(as_of: str, known_at: str) -> str:
@@ -43,7 +49,8 @@ def build_if_changed(as_of: str, known_at: str) -> str:
 def audit_build(build_id: str) -> dict[str, str | int]:
     """Hold the build against what is expected of published tables; fail where it falls short."""
     from expectations import published
-    from expectations.audit import audit, page
+    from expectations.audit import audit
+    from expectations.data_docs import site
 
     settings = Settings.read()
     with mistakes_fail_at_once(), warehouse.sole_writer(settings):
@@ -51,27 +58,35 @@ def audit_build(build_id: str) -> dict[str, str | int]:
         tables = marts(settings)
         relations = {mart.name: mart.relation for mart in tables}
         suites = published.suites({mart.name: mart.text_columns() for mart in tables})
-        checks = audit(settings.warehouse, relations, suites)
-        results = publish.audit_page(settings, build_id)
-        results.parent.mkdir(parents=True, exist_ok=True)
-        shown = page(checks, f"Audit of build {build_id}", entered(settings))
-        warehouse.write_whole(results, shown)
-        failed = [check for check in checks if not check.passed]
+        held = audit(settings.warehouse, relations, suites)
+        docs = publish.data_docs(settings, build_id)
+        came_in = entered(settings)
+        doors = suites_of(settings, [each.source for each in came_in])
+        site.write(docs, held.results, build_id, came_in, doors)
+        drop_old_docs(docs)
+        failed = [check for check in held.checks if not check.passed]
         if failed:
             said = "; ".join(
                 f"{check.table}: {check.reason or check.expectation} ({check.observed})"
                 for check in failed[:5]
             )
             raise AuditFailed(
-                f"{len(failed)} of {len(checks)} expectations failed, so nothing is published: "
-                f"{said} (all in {results})"
+                f"{len(failed)} of {len(held.checks)} expectations failed, so nothing is "
+                f"published: {said} (all in {docs / 'index.html'})"
             )
-        return {"build_id": build_id, "passed": len(checks)}
+        return {"build_id": build_id, "passed": len(held.checks)}
+
+
+def drop_old_docs(newest: Path) -> None:
+    """Delete the data docs of all but the last audits; releases have copies of their own."""
+    kept = sorted(path for path in newest.parent.iterdir() if path.is_dir())
+    for path in kept[:-KEPT_AUDITS]:
+        shutil.rmtree(path)
 
 
 def entered(settings: Settings) -> list["Entered"]:
     """What came through the door into the log, and what was set aside there, by source."""
-    from expectations.audit import Entered
+    from expectations.data_docs.site import Entered
 
     events = Counter[str]()
     for header in EventLog(settings.log).headers():
@@ -126,6 +141,22 @@ def write_report(release_id: str) -> None:
 
     with mistakes_fail_at_once():
         write(Settings.read(), release_id)
+
+
+def suites_of(settings: Settings, sources: Sequence[str]) -> dict[str, list]:
+    """The suites against which records of these sources are held, by source and record type.
+
+    A source that is no longer there, or whose mapping cannot be read, has none: it fails where it
+    is read, not here.
+    """
+    from expectations.envelope import SUITE
+
+    found = {"envelope": list(SUITE)}
+    for source in sources:
+        with suppress(KeyError, IngestionError):
+            for record, suite in find(source, settings).suites().items():
+                found[f"{source}.{record}"] = list(suite)
+    return {name: suite for name, suite in found.items() if suite}
 
 
 @contextmanager

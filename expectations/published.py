@@ -122,6 +122,13 @@ SUITES: dict[str, Sequence[Any]] = {
         _between("points", 0, None, "friction is never negative"),
         _never("points = 0 and credit = 0", "a line of the ledger has points or credit"),
     ],
+    "fct_internal_interactions": [
+        _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="phase", value_set=PHASES, meta={"reason": "a phase is one of the four"}
+        ),
+        _between("points", 0, None, "friction is never negative"),
+    ],
     "fct_internal_promises": [
         _like("customer_id", CUSTOMER, "a customer is a keyed hash, or anonymous"),
         _never(

@@ -4,7 +4,6 @@ Each distinct value is checked once: a million clicks have six kinds of call.
 """
 
 import logging
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-
-os.environ.setdefault("TQDM_DISABLE", "1")
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 
 @dataclass(frozen=True)

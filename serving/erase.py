@@ -319,7 +319,7 @@ def put_in_place(fresh: Path, folder: Path) -> None:
 def pages_without(settings: Settings, register: Register) -> int:
     """Delete the pages of audits and releases that name somebody of the register; how many."""
     hashes = register.hashes()
-    pages = [*settings.root.glob("quality/*.html"), *settings.published.glob("*/*.html")]
+    pages = [*settings.root.glob("quality/**/*.html"), *settings.published.glob("*/**/*.html")]
     found = [path for path in pages if not hashes.isdisjoint(HASH.findall(path.read_text()))]
     for path in found:
         path.unlink()

@@ -23,6 +23,8 @@ from serving.warehouse import Build, last_build, sole_writer
 # Opens in every client from DuckDB 1.1 on; the default of DuckDB 2 opens in no older one.
 STORAGE_VERSION = "v1.0.0"
 KEPT = 3
+# The folder of a release in which Great Expectations tells what was checked.
+DATA_DOCS = "data_docs"
 RELEASE_COLUMNS = {
     "release_id": ("varchar", "id", "this release; also the name of its folder"),
     "published_at": ("timestamp", "UTC", "when it was published"),
@@ -73,9 +75,10 @@ def publish(settings: Settings, build_id: str, checks_passed: int) -> Release:
         fresh = settings.published / f".{release_id}.part"
         fresh.mkdir()
         release = fill(settings, fresh, release_id, built.fingerprint, checks_passed)
-        shutil.copyfile(audit_page(settings, build_id), fresh / "audit.html")
-        for path in fresh.iterdir():
-            path.chmod(0o444)
+        shutil.copytree(data_docs(settings, build_id), fresh / DATA_DOCS)
+        for path in fresh.rglob("*"):
+            if path.is_file():
+                path.chmod(0o444)
             flush(path)
         flush(fresh)
         fresh.rename(settings.published / release_id)
@@ -215,9 +218,9 @@ def write_release_row(
     write_parquet(connection, RELEASE_TABLE, folder / "_published.parquet")
 
 
-def audit_page(settings: Settings, build_id: str) -> Path:
-    """Where the results of a build's audit are."""
-    return settings.root / "quality" / f"{build_id}.html"
+def data_docs(settings: Settings, build_id: str) -> Path:
+    """The folder of the data docs of a build's audit; its first page is index.html."""
+    return settings.root / "quality" / build_id
 
 
 def current(settings: Settings) -> Path:

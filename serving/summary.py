@@ -99,6 +99,6 @@ def summary(settings: Settings, is_built: bool) -> list[str]:
         *lines,
         f"report      {folder / 'report.html'}",
         f"tables      {folder / 'journeys.duckdb'}  (and as Parquet beside it)",
-        f"audit       {folder / 'audit.html'}",
+        f"checks      {folder / publish.DATA_DOCS / 'index.html'}",
         *([f"PostgreSQL  {postgres.shown(url)}"] if (url := postgres.target()) else []),
     ]

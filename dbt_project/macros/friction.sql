@@ -66,3 +66,17 @@ list_reduce({{ crossings }}, lambda kept, next: case
     else kept || next
 end)
 {%- endmacro %}
+
+-- A number of 256ths of a signal's unit in words for people: 5 minutes, 36 hours, 12 days, 2500 ms.
+{% macro in_words(value_256, unit) -%}
+case
+    when {{ unit }} != 's' then concat(cast({{ div(value_256, '256') }} as varchar), ' ', {{ unit }})
+    {%- for name, seconds, from_seconds in [('days', 86400, 259200), ('hours', 3600, 10800), ('minutes', 60, 120)] %}
+    when {{ value_256 }} >= 256 * {{ from_seconds }}
+        then concat(
+            cast({{ div(value_256 ~ ' + 128 * ' ~ seconds, '256 * ' ~ seconds) }} as varchar), ' {{ name }}'
+        )
+    {%- endfor %}
+    else concat(cast({{ div(value_256, '256') }} as varchar), ' seconds')
+end
+{%- endmacro %}

@@ -91,16 +91,18 @@ def find(release: Release, asked: str) -> str:
 def headline(release: Release, customer_id: str) -> list[str]:
     """Who it is, and how they stand."""
     (row,) = release.rows("select * from dim_customers where customer_id = $id", id=customer_id)
-    among = ""
+    among, are_open = "", ""
+    if row["open_journey_count"] is not None:
+        are_open = f" ({row['open_journey_count']:,} open)"
     if row["percentile"] is not None:
         among = f", above {row['percentile']:.0f} % of “{row['segment']}”"
     return [
         f"Customer {customer_id} as of {release.as_of[:16]} UTC",
         f"  level {row['level']} of 4, score {row['score']:.1f}{among}",
         f"  {row['friction']:.1f} points of friction felt now, less {row['credit_applied']:.1f} of "
-        f"credit; {row['cumulative_points']:.1f} ever",
+        f"credit; {row['cumulative_points'] or 0:.1f} ever",
         f"  {counted(row['interaction_count'], 'interaction')} in "
-        f"{counted(row['journey_count'], 'journey')} ({row['open_journey_count']:,} open), "
+        f"{counted(row['journey_count'], 'journey')}{are_open}, "
         f"{row['first_seen_at']:%Y-%m-%d} to {row['last_seen_at']:%Y-%m-%d}",
     ]
 

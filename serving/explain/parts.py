@@ -100,6 +100,10 @@ def helps(
         promises=list(promise_ids),
     )
     told = [f"  {printable(row['recommended_step'])}. {printable(row['reason'])}" for row in due]
+    if not told and release.rows(
+        "select 1 from dim_internal_customers where customer_id = $id", id=customer_id
+    ):
+        told = ["  No steps are queued for customers of the company itself."]
     if not told:
         told = ["  For this customer nothing is due: no level was crossed that still counts, and "]
         told[0] += "no promise told of here is overdue."

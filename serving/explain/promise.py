@@ -50,8 +50,8 @@ def told(release: Release, row: dict[str, Any]) -> list[str]:
     where = "promise_id = $promise and customer_id = $customer"
     values = {"promise": row["promise_id"], "customer": customer_id}
     worst = causes(release, where, **values)
-    ((cost, now),) = [
-        (each["points"] or 0, each["points_now"] or 0)
+    ((cost, felt),) = [
+        (each["points"] or 0, each["points_now"])
         for each in release.rows(
             "select sum(points) as points, sum(points_now) as points_now "
             f"from fct_friction where part != 'credit' and {where}",
@@ -61,7 +61,8 @@ def told(release: Release, row: dict[str, Any]) -> list[str]:
     return [
         f"Promise {printable(row['promise_id'])}, as of {release.as_of[:16]} UTC",
         *(f"  {printable(sentence)}" for sentence in sentences(release, row)),
-        f"  Its clock cost {cost:.2f} points, {now:.2f} of them still felt.",
+        f"  Its clock cost {cost:.2f} points"
+        + ("." if felt is None else f", {felt:.2f} of them still felt."),
         f"  {standing(release, customer_id)}",
         "",
         *helps(release, customer_id, [row["promise_id"]], worst),
@@ -115,10 +116,14 @@ def sentences(release: Release, row: dict[str, Any]) -> list[str]:
                 else "; its source does not tell who was told."
             )
         )
-    if row["chase_count"] or row["check_in_count"]:
+    asked = [
+        f"{'once' if times == 1 else f'{times:,} times'} {when} the due"
+        for times, when in ((row["check_in_count"], "before"), (row["chase_count"], "after"))
+        if times
+    ]
+    if asked:
         said.append(
-            f"The customer asked {counted(row['check_in_count'] or 0, 'time')} before the due and "
-            f"{counted(row['chase_count'] or 0, 'time')} after it"
+            f"The customer asked {' and '.join(asked)}"
             + (
                 f"; {counted(row['excuse_count'], 'answer')} had neither a fix nor a date."
                 if row["excuse_count"]

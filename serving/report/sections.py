@@ -428,8 +428,8 @@ def data(facts: Facts) -> str:
             if facts.quality
             else ""
         )
-        + '<p>What Great Expectations checked at both doors: <a href="audit.html">data docs</a>.'
-        "</p>"
+        + '<p>What Great Expectations checked at both doors: <a href="data_docs/index.html">data '
+        "docs</a>.</p>"
     )
 
 
@@ -467,6 +467,6 @@ def footer(release: Release) -> str:
         f"<footer><p>As of {text(release.as_of[:16])} UTC, as known at "
         f"{text(release.known_at[:16])} UTC. Friction rules version {text(release.rule_version)}; "
         f"release {text(release.release_id)}; {release.checks_passed} checks passed "
-        f'(<a href="audit.html">audit</a>). Customers and journeys are keyed hashes. Charts: '
-        "Apache ECharts, Apache License 2.0.</p></footer>"
+        '(<a href="data_docs/index.html">data docs</a>). Customers and journeys are keyed hashes. '
+        "Charts: Apache ECharts, Apache License 2.0.</p></footer>"
     )

@@ -74,7 +74,7 @@ def test_build_audit_publish_and_report_follow_each_other_and_a_second_run_is_sk
     assert states == {**done, "postgres": "skipped"}
     release = publish.read_release(publish.current(settings))
     assert release.checks_passed == 1
-    assert (publish.current(settings) / "audit.html").exists()
+    assert (publish.current(settings) / "data_docs" / "index.html").exists()
 
     again = run_dag(dags["warehouse"], times)
     assert set(again.values()) == {"skipped"}
@@ -100,8 +100,8 @@ def test_a_build_that_fails_its_audit_fails_the_run_and_the_old_release_stays(
     with pytest.raises(RunFailed, match=r"audit.*there is no friction in this world"):
         run_dag(dags["warehouse"], {"as_of": "2026-06-28", "known_at": ""})
     assert publish.current(settings) == before
-    pages = sorted((settings.root / "quality").glob("*.html"))
-    assert "FAILED" in pages[-1].read_text()
+    audits = sorted((settings.root / "quality").iterdir())
+    assert "Failed" in (audits[-1] / "index.html").read_text()
 
 
 def test_a_time_without_a_zone_fails_the_build(

@@ -74,7 +74,7 @@ def test_the_last_lines_say_what_there_is_and_where_to_look(first_run: Done, roo
     assert "Traceback" not in said + first_run.stderr
 
 
-def test_the_page_and_the_audit_stand_beside_the_tables(first_run: Done, root: Path):
+def test_the_page_and_the_data_docs_stand_beside_the_tables(first_run: Done, root: Path):
     page = (release(root) / "report.html").read_text()
     with duckdb.connect(release(root) / "journeys.duckdb", read_only=True) as connection:
         numbers = connection.execute(
@@ -83,8 +83,12 @@ def test_the_page_and_the_audit_stand_beside_the_tables(first_run: Done, root: P
     assert numbers is not None
     assert f"<h1>{numbers[0] or 'None'} of {numbers[1]:,} customers need" in page
     assert "default-src 'none'" in page and "src=" not in page[: page.index("<script>")]
-    audit = (release(root) / "audit.html").read_text()
-    assert "passed" in audit and "FAILED" not in audit
+    docs = release(root) / "data_docs"
+    index = (docs / "index.html").read_text()
+    assert "Success" in index and "Failed" not in index
+    for link in re.findall(r'href="([^"]+)"', page + index):
+        assert link.startswith("#") or ((docs if link in index else docs.parent) / link).exists()
+    assert "dim_customers" in index and "connect" in index  # both doors
 
 
 def test_a_second_run_changes_nothing_says_so_and_does_not_start_dbt(
@@ -157,12 +161,14 @@ def test_no_published_column_and_no_page_shows_a_person(first_run: Done, root: P
             ).fetchall():
                 # The found kind is shown, not the cell.
                 assert not looks_personal(cell) | people.in_text(cell), f"{table}.{column}"
-    for page in ("report.html", "audit.html"):
+    pages = sorted(release(root).rglob("*.html"))
+    assert len(pages) > 40
+    for page in pages:
         # Program code is not ours: only what it is given and what is shown.
         shown = re.sub(
             r"<script(?![^>]*json)[^>]*>.*?</script>|<style.*?</style>",
             " ",
-            (release(root) / page).read_text(),
+            page.read_text(),
             flags=re.DOTALL,
         )
         assert not looks_personal(shown) | people.in_text(shown), page

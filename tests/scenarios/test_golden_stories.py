@@ -18,6 +18,7 @@ from serving.explain import customer as explain_customer
 from serving.explain import journey as explain_journey
 from serving.explain import promise as explain_promise
 from serving.explain.parts import Release
+from serving.explain.stories import with_internal_customers
 from tests.ingestion.test_connect import contact
 from tests.ingestion.test_shopify import FULFILLMENT_ORDER, ORDER
 from tests.warehouse.promise_world import rows_of
@@ -710,7 +711,7 @@ def test_the_cars_promise_is_explained_in_words(root, warehouse):
     assert "It was broken, and kept late." in words
     assert "for 20 days the company knew and said nothing" in words
     assert "20 days overdue: 19 without a word, 1 with one." in words
-    assert "0 times before the due and 1 time after it" in words
+    assert "The customer asked once after the due" in words
     assert "It led to 'we will come back to you'" in words
     happened = [line.split()[0:2] for line in lines if line.startswith("  2026-")]
     assert happened == sorted(happened) and len(happened) >= 6
@@ -771,6 +772,28 @@ def test_internal_customer(warehouse):
     ).fetchall()
     assert (customer_id, percentile) == (colleague, 50)
     assert score > 0
+
+
+def test_the_stories_of_an_internal_customer_are_told_too(root, warehouse):
+    colleague, buyer = who(warehouse, "t1"), who(warehouse, "t2")
+    release = told(root, warehouse.cursor())
+    with_internal_customers(release.connection)
+    customer = "\n".join(explain_customer.story(release, colleague))
+    assert "of “customers of the company itself”" in customer
+    assert "it.desk" in customer and "The customer saw a promise broken" in customer
+    assert "No steps are queued for customers of the company itself." in customer
+    ((journey_id,),) = warehouse.execute(
+        "select journey_id from fct_internal_interactions where customer_id = ?", [colleague]
+    ).fetchall()
+    journey = "\n".join(explain_journey.story(release, journey_id))
+    assert "ticket t1, internal" in journey and "1 promise: 1 broken, 15 days of silence" in journey
+    promise = "\n".join(explain_promise.story(release, "desk/t1"))
+    assert "Task for ticket:t1 at finance" in promise
+    assert "15 days overdue: 15 without a word" in promise
+    # Everybody else's story is what it was.
+    assert explain_customer.story(release, buyer) == explain_customer.story(
+        told(root, warehouse), buyer
+    )
 
 
 def test_an_internal_customer_is_in_no_table_for_everybody(warehouse):

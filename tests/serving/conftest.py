@@ -9,7 +9,7 @@ import pytest
 
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
-from serving import warehouse
+from serving import publish, warehouse
 
 TABLES = {
     "fct_interactions": "interaction_id varchar, version bigint, channel varchar",
@@ -58,8 +58,8 @@ def built(settings: Settings) -> Callable[..., str]:
                 {"build_id": build_id, "fingerprint": f"f{version}", "as_of": "", "known_at": ""}
             ),
         )
-        page = settings.root / "quality" / f"{build_id}.html"
-        page.parent.mkdir(exist_ok=True)
+        page = publish.data_docs(settings, build_id) / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text("<!doctype html>all passed")
         return build_id
 

@@ -7,7 +7,7 @@ import duckdb
 import yaml
 
 from ingestion.settings import Settings
-from serving import warehouse
+from serving import publish, warehouse
 
 MARTS = Path(__file__).parents[2] / "dbt_project" / "models" / "5_marts"
 # Values by type, from the row number i and the number of the build v: some null, text with quotes,
@@ -82,8 +82,8 @@ def build_contract_tables(settings: Settings, version: int = 1, rows: int = 100)
             {"build_id": build_id, "fingerprint": f"f{version}", "as_of": "", "known_at": ""}
         ),
     )
-    page = settings.root / "quality" / f"{build_id}.html"
-    page.parent.mkdir(exist_ok=True)
+    page = publish.data_docs(settings, build_id) / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("<!doctype html>all passed")
     return build_id
 

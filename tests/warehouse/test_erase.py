@@ -218,8 +218,8 @@ def publish_build(root: Path, number: int) -> dict[str, pd.DataFrame]:
         "",
     )
     warehouse.write_whole(warehouse.built_path(settings), json.dumps(made.__dict__))
-    page = publish.audit_page(settings, made.build_id)
-    page.parent.mkdir(exist_ok=True)
+    page = publish.data_docs(settings, made.build_id) / "index.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("<!doctype html>all passed")
     release = publish.publish(settings, made.build_id, 1)
     return tables(settings.published / release.release_id)

@@ -334,7 +334,7 @@ final as (
             case
                 when part = 'base' and kind = 'excess' then concat(
                     ' for longer than the ',
-                    cast({{ div('expectation_256', '256') }} as varchar), ' ', unit,
+                    {{ in_words('expectation_256', 'unit') }},
                     ' to be expected: '
                 )
                 when part = 'repeat' then concat(
@@ -353,7 +353,7 @@ final as (
                 )
                 when kind = 'excess' then concat(
                     ' for less than the ',
-                    cast({{ div('expectation_256', '256') }} as varchar), ' ', unit,
+                    {{ in_words('expectation_256', 'unit') }},
                     ' to be expected: '
                 )
                 else ': '

@@ -16,6 +16,12 @@ signals as (
 
 ),
 
+catalogue as (
+
+    select * from {{ ref('friction_catalogue') }}
+
+),
+
 rule as (
 
     select * from {{ ref('int_friction_rule') }}
@@ -26,6 +32,9 @@ final as (
 
     select
         scored.customer_id,
+        signals.journey_id,
+        case when not signals.is_derived then signals.interaction_id end as interaction_id,
+        signals.promise_id,
         signals.occurred_at,
         signals.signal,
         signals.touchpoint,
@@ -37,11 +46,16 @@ final as (
         signals.source,
         signals.record_key as source_key,
         signals.signal_position,
-        rule.rule_version
+        rule.rule_version,
+        concat('The customer ', catalogue.phrase, ' (', signals.touchpoint, ')') as explanation
 
     from scored
     inner join signals on scored.signal_id = signals.signal_id
     cross join rule
+    inner join catalogue
+        on
+            signals.signal = catalogue.signal
+            and rule.rule_version = catalogue.rule_version
     where
         scored.has_occurred
         and (scored.friction_micro > 0 or scored.credit_micro > 0)

@@ -1,38 +1,18 @@
--- One row per promise made to a customer of the company itself.
+-- One row per promise made to a customer of the company itself, as in fct_promises.
 
 with
 
 promises as (
 
-    select *
-    from {{ ref('int_engine_promises') }}
-    where not {{ is_external('customer_id') }}
+    select * from {{ ref('int_told_promises') }}
 
 ),
 
 final as (
 
-    select
-        promise_id,
-        customer_id,
-        issue_id,
-        promise_kind,
-        owner,
-        made_at,
-        due_at,
-        state,
-        is_broken,
-        broken_at,
-        kept_at as kept_for_customer_at,
-        cast(overdue_days as bigint) as overdue_days,
-        silent_days,
-        informed_days,
-        chase_count,
-        location_id,
-        source,
-        record_key as source_key
-
+    select *
     from promises
+    where not {{ is_external('customer_id') }}
 
 )
 

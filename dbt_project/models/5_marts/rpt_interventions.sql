@@ -39,6 +39,12 @@ levels as (
 
 ),
 
+catalogue as (
+
+    select * from {{ ref('friction_catalogue') }}
+
+),
+
 rule as (
 
     select * from {{ ref('int_report_rule') }}
@@ -348,13 +354,14 @@ level_rows as (
         held_out.is_held_out,
         placed_in_day.place_in_day,
         concat(
-            'The score reached ', cast(cast(crossings.score as decimal(18, 2)) as varchar),
+            'The score reached ', cast(cast(crossings.score as decimal(18, 1)) as varchar),
             ', level ', cast(crossings.threshold_level as varchar),
             coalesce(concat('. ', trigger_lines.explanation), ''),
             coalesce(
                 concat(
-                    '. Felt most now: ', main_causes.signal, ' at ', main_causes.touchpoint,
-                    ' (', cast(cast(main_causes.points_now as decimal(18, 2)) as varchar), ' points)'
+                    '. Felt most now, with ',
+                    cast(cast(main_causes.points_now as decimal(18, 1)) as varchar),
+                    ' points: the customer ', catalogue.phrase, ' (', main_causes.touchpoint, ')'
                 ),
                 ''
             )
@@ -386,6 +393,10 @@ level_rows as (
             crossings.customer_id = held_by_cool_down.customer_id
             and crossings.signal_number = held_by_cool_down.signal_number
     left join main_causes on crossings.customer_id = main_causes.customer_id
+    left join catalogue
+        on
+            main_causes.signal = catalogue.signal
+            and rule.rule_version = catalogue.rule_version
     left join trigger_lines
         on
             crossings.customer_id = trigger_lines.customer_id
@@ -409,10 +420,26 @@ breach_rows as (
         false as is_held_out,
         cast(null as bigint) as place_in_day,
         concat(
-            'A promise (', coalesce(promises.promise_kind, 'as stated'), ') is overdue since ',
-            cast(promises.due_at as varchar), ' UTC; the customer asked ',
-            cast(promises.chase_count as varchar), ' times',
-            coalesce(concat(', days of silence: ', cast(promises.silent_days as varchar)), '')
+            case
+                when promises.promise_kind is null then 'What was promised'
+                else concat('The ', replace(promises.promise_kind, '_', ' '), ' promised')
+            end,
+            ' by ', substr(cast(promises.due_at as varchar), 1, 16), ' UTC is overdue',
+            case
+                when promises.chase_count = 1 then '; the customer has asked once'
+                when promises.chase_count > 1
+                    then concat('; the customer has asked ', cast(promises.chase_count as varchar), ' times')
+                else ''
+            end,
+            case
+                when promises.silent_days > 0
+                    then concat(
+                        '; nobody said a word for ', cast(promises.silent_days as varchar),
+                        case when promises.calendar_id is not null then ' working' else '' end,
+                        case when promises.silent_days = 1 then ' day' else ' days' end
+                    )
+                else ''
+            end
         ) as reason,
         case
             when promises.kept_internally_at is not null
