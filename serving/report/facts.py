@@ -224,6 +224,7 @@ class Facts:
     hidden_count: int
     interventions: Sequence[Intervention]
     interventions_by_level: dict[int, int]
+    customers_due: int  # customers with one intervention or more that is due
     contacts_per_order: tuple[float, float] | None  # all, and avoidable ones
     channels: Sequence[Channel]
     quality: Sequence[Quality]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from serving.report.facts import Facts, Promise, PromiseKind, Signal, Week, WorstJourney
-from serving.report.words import day, number, percent, shortened, time
+from serving.report.words import counted, day, number, percent, shortened, time
 
 OTHERS = "all others"
 NO_CHANNEL = "no channel"
@@ -325,17 +325,13 @@ def promise_told(promise: Promise) -> list[str]:
         lines.append(f"Closed for the customer {time(promise.closed_at)}.")
     if promise.is_broken:
         lines.append(
-            f"{days(promise.silent_days)} of silence, {days(promise.informed_days)} informed, "
+            f"{counted(promise.silent_days, 'day')} of silence, "
+            f"{counted(promise.informed_days, 'day')} informed, "
             f"{number(promise.chases)} chased."
         )
     if promise.knowing_days:
-        lines.append(f"{days(promise.knowing_days)} known and not told.")
+        lines.append(f"{counted(promise.knowing_days, 'day')} known and not told.")
     return lines
-
-
-def days(number_of: int) -> str:
-    """A number of days."""
-    return f"{number(number_of)} day{'' if number_of == 1 else 's'}"
 
 
 def promise_states(facts: Facts) -> Figure:

@@ -329,10 +329,14 @@ INTERVENTIONS_BY_LEVEL = """
     group by level order by level desc
 """
 
+CUSTOMERS_DUE = "select count(distinct customer_id) from rpt_interventions where state = 'due'"
+
 INTERVENTIONS = f"""
     select customer_id, level, since, reason, recommended_step
     from rpt_interventions where state = 'due'
-    order by level desc, score_now desc nulls last, since, intervention_id
+    order by
+        max(level) over (partition by customer_id) desc, score_now desc nulls last, customer_id,
+        level desc, since, intervention_id
     limit {DUE_INTERVENTIONS}
 """
 
@@ -405,6 +409,7 @@ def read(release: Path, as_of: datetime, rule_version: str) -> Facts:
             hidden_count=count(connection, "rpt_hidden_friction"),
             interventions=read_as(connection, Intervention, INTERVENTIONS),
             interventions_by_level=dict(rows(connection, INTERVENTIONS_BY_LEVEL)),
+            customers_due=rows(connection, CUSTOMERS_DUE)[0][0],
             contacts_per_order=contacts_per_order(connection),
             channels=read_as(connection, Channel, CHANNELS),
             quality=read_as(connection, Quality, QUALITY),

@@ -8,7 +8,7 @@ from serving.report.facts import Facts, Week, WorstJourney
 from serving.report.figures import Figure, Table
 from serving.report.markup import chart, figure_html, row, table, text
 from serving.report.queries import DUE_INTERVENTIONS, HIDDEN_TOUCHES, MONTH_WEEKS, WORST_JOURNEYS
-from serving.report.words import change, day, number, percent, shortened
+from serving.report.words import change, counted, day, number, percent, shortened
 
 
 def header(release: Release, facts: Facts) -> str:
@@ -42,7 +42,7 @@ def header(release: Release, facts: Facts) -> str:
     return (
         "<header>"
         f'<p class="eyebrow">Customer journeys · {span} to {day(facts.as_of)}</p>'
-        f"<h1>{who} of {number(totals.customers)} customers {verb} a person’s attention</h1>"
+        f"<h1>{who} of {counted(totals.customers, 'customer')} {verb} a person’s attention</h1>"
         f'<p class="lead">{why}{then}</p>'
         f"{ladder(facts)}"
         f'<nav aria-label="Sections">{links}</nav>'
@@ -164,8 +164,8 @@ def overlooked(facts: Facts) -> list[str]:
     if not facts.hidden_count:
         return []
     return [
-        f"<b>{number(facts.hidden_count)} journeys</b> hide friction: every touch was small, and "
-        'together they <a href="#hidden">were not</a>.'
+        f"<b>{counted(facts.hidden_count, 'journey')}</b> with hidden friction: every touch was "
+        'small, and together they <a href="#hidden">were not</a>.'
     ]
 
 
@@ -233,7 +233,7 @@ def journey_in_short(each: WorstJourney) -> str:
         f"</code>, {text(each.status)}, opened {day(each.opened_at)}: {number(each.points, 1)} "
         f"points in all, {number(each.points_now, 1)} still felt; the customer’s score is "
         f"{number(each.score, 1)} (level {each.level}). Broken promises: {number(broken)}, with "
-        f"{figures.days(silent)} of silence; chases: {number(chases)}."
+        f"{counted(silent, 'day')} of silence; chases: {number(chases)}."
     )
     left_out = [
         f"{number(count)} {what}"
@@ -309,7 +309,7 @@ def small_things(facts: Facts, hidden: Figure) -> str:
     shown = len(facts.hidden)
     most = f" The {number(shown)} with most:" if shown < facts.hidden_count else ""
     return (
-        f"<p>In {number(facts.hidden_count)} journeys no single touch was bad, and all together "
+        f"<p>In {counted(facts.hidden_count, 'journey')} no single touch was bad, and all together "
         f"were. Whoever looks at one touchpoint at a time sees nothing.{most}</p>"
         + chart(
             hidden,
@@ -333,11 +333,13 @@ def due(facts: Facts) -> str:
     )
     first = f" The first {DUE_INTERVENTIONS}:" if all_due > DUE_INTERVENTIONS else ""
     return (
-        f"<p><b>{number(all_due)} steps are due</b> ({counts}). A score may only trigger help, and "
-        f"from level 3 on a person decides.{first}</p>"
+        f"<p>Due now: <b>{counted(all_due, 'step')}</b> for "
+        f"<b>{counted(facts.customers_due, 'customer')}</b> ({counts}). Each broken promise that "
+        "is still open is a step of its own. A score may only trigger help, and from level 3 on a "
+        f"person decides.{first}</p>"
         + table(
             Table(
-                "Interventions due, the highest level first",
+                "Steps due, by customer, who is worst off first",
                 ["customer", "level", "since", "why", "what to do"],
                 [
                     [
@@ -363,7 +365,7 @@ def ways(facts: Facts, flow: Figure) -> str:
     if not facts.stops:
         return f"<p>No journey cost {facts.thresholds[1]} points or more.</p>"
     return (
-        f"<p>The first stops of the {number(facts.costly_journeys)} journeys (of "
+        f"<p>The first stops of {counted(facts.costly_journeys, 'journey')} (of "
         f"{number(facts.totals.journeys)}) that cost {facts.thresholds[1]} points or more: as much "
         "as takes a customer to level 1.</p>"
         + chart(
@@ -382,9 +384,10 @@ def data(facts: Facts) -> str:
     left_out = facts.quality_count - len(facts.quality)
     more = f" {number(left_out)} lesser rows are left out." if left_out > 0 else ""
     return (
-        f"<p>{number(totals.interactions)} interactions in {number(totals.journeys)} journeys of "
-        f"{number(totals.customers)} customers. <b>{percent(anonymous, totals.customers)}</b> of "
-        "the customers are anonymous: one visit, order or conversation each, "
+        f"<p>{counted(totals.interactions, 'interaction')} in "
+        f"{counted(totals.journeys, 'journey')} of {counted(totals.customers, 'customer')}. "
+        f"<b>{percent(anonymous, totals.customers)}</b> of the customers are anonymous: one visit, "
+        "order or conversation each, "
         f"{percent(totals.anonymous_interactions, totals.interactions)} of the interactions. A "
         f"known customer was seen in <b>{percent(totals.coverage, 1)}</b> of the "
         f"{number(totals.channels)} channels on average.</p>"
@@ -441,13 +444,13 @@ def unknown(facts: Facts) -> str:
     said = [
         "<b>Who left without a word.</b> No signal is not the absence of friction: whoever does "
         "not call, click or complain leaves no trace here.",
-        f"<b>Who it was.</b> {number(totals.anonymous_interactions)} interactions belong to nobody "
-        "known; what they cost cannot add up with anything else.",
-        f"<b>How {number(unclear)} promises ended.</b> Their feed is behind: they count as neither "
-        "kept nor broken."
+        f"<b>Who it was.</b> Of {counted(totals.anonymous_interactions, 'interaction')} nobody "
+        "knows whose; what they cost cannot add up with anything else.",
+        f"<b>How {counted(unclear, 'promise')} ended.</b> The feed that would tell is behind: "
+        "neither kept nor broken."
         if unclear
         else "<b>What is promised by word of mouth</b>, and in no system.",
-        f"<b>What {number(aside)} records say</b> that were set aside with a reason."
+        f"<b>What is in {counted(aside, 'record')}</b> set aside with a reason."
         if aside
         else "<b>What no source exports.</b> Nothing was set aside, but only exports count.",
         "<b>How a customer feels.</b> Points are a rule’s weights (version by version in the "

@@ -8,6 +8,11 @@ def number(value: float, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
+def counted(value: int, thing: str) -> str:
+    """A number of things: 1 journey, 2,000 journeys."""
+    return f"{number(value)} {thing}{'' if value == 1 else 's'}"
+
+
 def percent(part: float, whole: float) -> str:
     """A share, in whole percent; a dash where there is no whole."""
     return f"{100 * part / whole:.0f} %" if whole else "–"

@@ -130,7 +130,7 @@ def test_markup_in_the_data_stays_text(shown: str):
 
 
 def test_the_headline_and_the_sentences_say_the_tables_numbers(shown: str, tables):
-    (customers, troubled, felt, interactions, overdue, hidden, due) = tables.execute(
+    (customers, troubled, felt, interactions, overdue, hidden, due, people) = tables.execute(
         """
         select
             (select count(*) from dim_customers),
@@ -139,7 +139,8 @@ def test_the_headline_and_the_sentences_say_the_tables_numbers(shown: str, table
             (select count(*) from fct_interactions),
             (select count(*) from fct_promises where state = 'broken_open'),
             (select count(*) from rpt_hidden_friction),
-            (select count(*) from rpt_interventions where state = 'due')
+            (select count(*) from rpt_interventions where state = 'due'),
+            (select count(distinct customer_id) from rpt_interventions where state = 'due')
         """
     ).fetchone()
     assert troubled > 1 and overdue > 1 and hidden > 10
@@ -148,7 +149,7 @@ def test_the_headline_and_the_sentences_say_the_tables_numbers(shown: str, table
     assert f"<p>{number(interactions)} interactions in" in shown
     assert f"<b>{overdue}</b> of all are broken and still open" in shown
     assert f"In {hidden} journeys no single touch was bad" in shown
-    assert f"<b>{due} steps are due</b>" in shown
+    assert f"<b>{due} steps</b> for <b>{people} customers</b>" in shown and people < due
 
 
 def test_the_trend_ends_where_the_tables_stand(shown: str, tables):
@@ -264,7 +265,7 @@ def test_one_customer_in_one_channel_is_a_page_too(tmp_path: Path):
     heat = Read(shown).figures()["heat"]
     assert heat["touchpoints"] == ["phone.service"]
     assert set(heat["channels"]) <= {"phone", "no channel"}
-    assert " of 1 customers" in shown
+    assert " of 1 customer " in shown
 
 
 def test_a_customer_with_fifty_thousand_interactions_is_cut_and_the_page_says_so(tmp_path: Path):
