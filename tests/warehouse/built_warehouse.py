@@ -1,9 +1,6 @@
 """Builds a warehouse from a made-up log: dbt in a process of its own, then a connection."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from tests.warehouse.parsed_once import dbt
 from tests.warehouse.written_log import hashed
 
-ROOT = Path(__file__).parents[2]
-PROJECT = ROOT / "dbt_project"
+PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 
 def write_blocked(path: Path, blocked: Sequence[tuple[str, str]]) -> None:
@@ -56,32 +53,14 @@ def build(
     `threads` holds dbt and DuckDB to so many; by default they run as they always do.
     """
     write_blocked(root / "blocked.parquet", blocked)
-    environment = os.environ | {
-        "JOURNEYS_LOG": str(root / "log"),
-        "JOURNEYS_WAREHOUSE": str(root / "warehouse.duckdb"),
-        "JOURNEYS_BLOCKED": str(root / "blocked.parquet"),
-        "DBT_TARGET_PATH": str(root / "target"),
-        "DBT_LOG_PATH": str(root / "dbt_logs"),
-    }
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "build",
-        "--project-dir",
-        str(PROJECT),
-        "--profiles-dir",
-        str(PROJECT if threads is None else profile_of_threads(root, threads)),
-        "--indirect-selection",
-        "cautious",
-        "--exclude-resource-type",
-        "unit_test",
+    arguments = [
+        *("build", "--indirect-selection", "cautious"),
+        *("--exclude-resource-type", "unit_test"),
         *([] if with_data_tests else ["--exclude-resource-type", "test"]),
-        "--vars",
-        json.dumps(dict(variables or {})),
-        "--select",
-        *select,
+        *("--vars", json.dumps(dict(variables or {}))),
+        *("--select", *select),
     ]
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    return duckdb.connect(str(root / "warehouse.duckdb"), read_only=True)
+    dbt(root, arguments, PROJECT if threads is None else profile_of_threads(root, threads))
+    connection = duckdb.connect(str(root / "warehouse.duckdb"), read_only=True)
+    connection.execute(f"set file_search_path = '{root}'")  # where views find the log
+    return connection

@@ -4,10 +4,6 @@ Everything before scoring (staging, identity, journeys, the signals of each sour
 """
 
 import csv
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -17,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from tests.warehouse.oracle import Rule, Signal
+from tests.warehouse.parsed_once import dbt
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 SEEDS = ("friction_catalogue", "friction_params", "decay_weights", "levels")
@@ -86,15 +83,15 @@ def score_signals(
     with duckdb.connect(str(warehouse)) as connection:
         write_inputs(connection, signals, as_of, rule_version)
     if extra_rules is None:
-        dbt(root, warehouse, "build", (*SEEDS, *SCORING), threads)
+        score(root, "build", (*SEEDS, *SCORING), threads)
         return warehouse
-    dbt(root, warehouse, "seed", SEEDS, threads)
+    score(root, "seed", SEEDS, threads)
     with duckdb.connect(str(warehouse)) as connection:
         for seed, lines in extra_rules.items():
             path = root / f"{seed}.csv"
             path.write_text(lines)
             connection.execute(f"copy {seed} from '{path}'")
-    dbt(root, warehouse, "run", SCORING, threads)
+    score(root, "run", SCORING, threads)
     return warehouse
 
 
@@ -133,31 +130,10 @@ def write_inputs(
     )
 
 
-def dbt(root: Path, warehouse: Path, command: str, select: Iterable[str], threads: int) -> None:
-    """Run one dbt command on the scratch warehouse; its output on failure."""
-    arguments = [
-        str(Path(sys.executable).with_name("dbt")),
-        *(command, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-        *("--threads", str(threads), "--vars", json.dumps({})),
-        *("--select", *select),
-    ]
-    if command == "build":
-        arguments += ["--resource-type", "seed", "--resource-type", "model"]
-    done = subprocess.run(
-        arguments,
-        # Paths that do not differ from build to build: dbt then parses the project once a session.
-        cwd=root,
-        env=os.environ
-        | {
-            "JOURNEYS_WAREHOUSE": warehouse.name,
-            "DBT_TARGET_PATH": str(root.parent / "scoring_target"),
-            "DBT_LOG_PATH": str(root / "logs"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+def score(root: Path, command: str, select: Iterable[str], threads: int = 2) -> None:
+    """Run one dbt command on the scratch warehouse of `root`, without tests."""
+    kinds = ["--resource-type", "seed", "--resource-type", "model"] if command == "build" else []
+    dbt(root, [command, "--threads", str(threads), *kinds, "--select", *select])
 
 
 def catalogue() -> dict[str, Rule]:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.warehouse import oracle
 from tests.warehouse.histories import TOUCHPOINTS, histories
-from tests.warehouse.scored_warehouse import catalogue, dbt
+from tests.warehouse.scored_warehouse import catalogue, score
 
 CUSTOMERS = 250
 # A Monday at nine, as the end of the car story: whole weeks earlier.
@@ -51,7 +51,7 @@ def warehouse(scored) -> Path:
             "update int_ordered_signals set location_id = "
             "case signal_number % 3 when 0 then 'milan' when 1 then 'rome' end"
         )
-    dbt(built.parent, built, "run", MODELS, 2)
+    score(built.parent, "run", MODELS)
     return built
 
 

@@ -1,4 +1,5 @@
 -- One row per interaction that a row of a mapped source gives, in the canonical shape.
+-- depends_on: {{ ref('stg_events') }}
 
 {% set columns = [
     'occurred_at',

@@ -1,4 +1,5 @@
 -- One row per event of a mapped source whose row says that it is about somebody of the company.
+-- depends_on: {{ ref('stg_events') }}
 
 with
 

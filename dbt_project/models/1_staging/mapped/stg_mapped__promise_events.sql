@@ -1,4 +1,5 @@
 -- One row per promise event that a row of a mapped source states; rows with a signal state none.
+-- depends_on: {{ ref('stg_events') }}
 
 {% set columns = [
     'occurred_at',
