@@ -150,8 +150,8 @@ rounded_down as (
             partition by customer_number, is_credit
             order by
                 {{ quotient('felt_weighed % weight_of_unit', 'weight_of_unit') }} desc,
-                signal_id,
-                part_number
+                signal_id asc,
+                part_number asc
         ) as claim,
         sum(cast({{ div('felt_weighed', 'weight_of_unit') }} as bigint)) over (
             partition by customer_number, is_credit
