@@ -4,7 +4,7 @@ from great_expectations import expectations as gxe
 
 from expectations.catalogue import CALENDARS, SIGNALS
 
-BOOLEANS = ["true", "t", "yes", "y", "1", "false", "f", "no", "n", "0"]
+BOOLEANS = ["true", "t", "yes", "y", "1", "1.0", "false", "f", "no", "n", "0", "0.0"]
 PROMISE_EVENTS = [
     "made", "revised", "kept_internally", "kept", "notified",
     "cancelled_by_customer", "cancelled_by_company",
@@ -20,7 +20,7 @@ PARTIES = ["external", "internal"]
 
 VALUE_SETS = {
     "time": (["ok"], "the time is missing, unreadable, or without a time zone"),
-    "signal": (sorted(SIGNALS), "the signal is not in the friction catalogue"),
+    "signal": (sorted(SIGNALS), "the signal is missing, or not in the friction catalogue"),
     "phase": (PHASES, f"the phase is not one of {', '.join(PHASES)}"),
     "direction": (DIRECTIONS, f"the direction is not one of {', '.join(DIRECTIONS)}"),
     "promise": (PROMISE_EVENTS, f"the promise event is not one of {', '.join(PROMISE_EVENTS)}"),

@@ -104,7 +104,7 @@ def reader_of(records: pa.Table, names: list[str]) -> Reader:
             create or replace temp table lines as
             select
                 files.file_no::integer as file_no,
-                try_cast(regexp_extract(record_key, '(\\d{9})$', 1) as bigint) as number,
+                try_cast(regexp_extract(record_key, '^(\\d{9})(:|$)', 1) as bigint) as number,
                 case when json_valid(payload) then payload end as payload,
                 payload as broken
             from set_aside positional join

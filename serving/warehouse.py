@@ -136,14 +136,17 @@ def write_blocked(settings: Settings) -> None:
     dbt sees hashes only, here as everywhere; a value that cannot be normalised names nobody yet.
     """
     identifiers = Identifiers(settings.secret(), settings.default_region)
+    log = EventLog(settings.log)
     every_type = sorted(
         {row["identifier_type"] for row in seed("identifier_types")} - {"*"}
-        | mapped.identifier_types(EventLog(settings.log))
+        | mapped.identifier_types(log)
     )
+    named = {mapped.CUSTOMER} if mapped.customers_are_named_by_signals(log) else set()
     blocked = [
         (type, row["value"], row["reason"])
         for row in seed("blocked_identifiers")
         for type in (every_type if row["type"] == "*" else [row["type"]])
+        if not (type in named and row["is_name_at_signal_level"] == "true")
     ]
     types, values, reasons = zip(*blocked, strict=True)
     rows = [

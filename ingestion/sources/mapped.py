@@ -22,10 +22,10 @@ from ingestion.source import File, Identifier, RecordType, Source
 from ingestion.times import literal
 
 FILE_NAME = "mapping.yml"
-TRUE = ("true", "t", "yes", "y", "1")
-FALSE = ("false", "f", "no", "n", "0")
+TRUE = ("true", "t", "yes", "y", "1", "1.0")  # 1.0: a column of 0 and 1 with gaps, from pandas
 CONTACTS = ("contacted", "replied", "visited", "called_back", "called")
 NO_TEXT = "null::varchar"
+CUSTOMER = "customer"  # the type of a customer id of the log's own
 SINCE_EVER = "timestamp '1990-01-01'"  # a row that only says who is who
 
 
@@ -92,6 +92,23 @@ def identifier_types(log: EventLog) -> set[str]:
         for record in mapping.records
         for type, _ in record.identifiers
     }
+
+
+def customers_are_named_by_signals(log: EventLog) -> bool:
+    """Whether there are rows that name a `customer` of the log's own, and all state signals.
+
+    Such a log is scored as it stands: its customers may be numbered from 0, or be called `test`.
+    """
+    records = [
+        record
+        for mapping in _newest(log).values()
+        for record in mapping.records
+        if CUSTOMER in dict(record.identifiers)
+    ]
+    return bool(records) and all(
+        record.interactions and all(each.field("signal") for each in record.interactions)
+        for record in records
+    )
 
 
 def _newest(log: EventLog) -> dict[str, SourceMapping]:
@@ -222,7 +239,8 @@ def _key(record: Record) -> str:
         )
     row = "printf('%09d', number)"
     is_one_file = len(record.files) == 1 and not set("*?[") & set(record.files[0])
-    return row if is_one_file else f"file || ':' || {row}"
+    # The number first, so that it stands to other keys of its instant as it does without the file.
+    return row if is_one_file else f"{row} || ':' || file"
 
 
 def _occurrence(interaction: Interaction, record: Record) -> str:
@@ -276,6 +294,10 @@ def _checks(interaction: Interaction, record: Record) -> dict[str, str]:
         if field:
             checks[target] = said(f"lower({_text(field, record)})")
     if interaction.field("signal"):
+        if not interaction.field("kind"):
+            # A row that says nothing else must say its signal: it would be a silent zero.
+            signal = f"coalesce({_signal(interaction, record)}, 'missing')"
+            checks["signal"] = said(signal)
         checks["measure"] = said(_measure_state(interaction, record))
         # A promise kept that names none is one kept without being made: it is flagged later.
         checks["promise_id"] = said(
@@ -310,9 +332,9 @@ def _measure_state(interaction: Interaction, record: Record) -> str:
     raw = _raw(field, record) if field else NO_TEXT
     measured = _set([name for name, signal in catalogue.SIGNALS.items() if signal.is_measured])
     return (
-        f"case when {_signal(interaction, record)} not in {measured} then 'ok' "
+        f"case when {_number(interaction, record)} < 0 then 'negative' "
+        f"when coalesce({_signal(interaction, record)} not in {measured}, true) then 'ok' "
         f"when {raw} is null then 'missing' "
-        f"when {_number(interaction, record)} < 0 then 'negative' "
         f"when {_measure(interaction, record)} is null then 'not a number of this size' "
         "else 'ok' end"
     )

@@ -11,6 +11,7 @@ from ingestion import mapping as described
 from ingestion.errors import MappingError
 from ingestion.event_log import EventLog
 from ingestion.mapping_check import report
+from ingestion.replay import replay
 from ingestion.sources import mapped
 from tests.ingestion.conftest import NOW
 
@@ -88,11 +89,13 @@ def test_the_column_names_of_a_signal_log_map_one_to_one(read):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("ann,2026-03-01 10:00,phone,t,contact.porblem,i1,after,,,", "signal is not in"),
+        ("ann,2026-03-01 10:00,phone,t,contact.porblem,i1,after,,,", "not in the friction"),
         ("ann,2026-03-01 10:00,phone,t,contact.problem,i1,afterwards,,,", "phase is not one of"),
         ("ann,2026-03-01 10:00,Phone Call,t,contact.problem,i1,,,,", "not a lower-case word"),
         ("ann,2026-03-01 10:00,phone,t,queue.wait,i1,after,,,", "measure is missing"),
         ("ann,2026-03-01 10:00,phone,t,queue.wait,i1,after,-1,,", "negative"),
+        ("ann,2026-03-01 10:00,phone,t,contact.problem,i1,after,-1,,", "negative"),
+        ("ann,2026-03-01 10:00,phone,t,,i1,after,,,", "signal is missing"),
         ("ann,2026-03-01 10:00,phone,t,queue.wait,i1,after,long,,", "not a number"),
         ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,2026-02-01 10:00", "before the promise"),
         ("ann,2026-03-01 10:00,,t,promise.made,i1,,,p1,", "due time is missing"),
@@ -110,12 +113,37 @@ def test_a_bad_row_is_set_aside_with_its_reason_and_the_rest_goes_through(read, 
     assert reason in aside["reason"]
 
 
+def test_true_and_false_are_read_as_people_and_pandas_write_them(read):
+    mapping = SIGNALS + "    moment_of_truth: promise_id\n"
+    written = ("True", "1", "1.0", "yes", "False", "0.0", "", "maybe")
+    rows = [GOOD.replace("after,,,", f"after,,{text},") for text in written]
+    found, read_rows = read(mapping, {"events.csv": HEADER + "".join(rows)})
+    flags = [row["is_moment_of_truth"] for row in read_rows]
+    assert flags == [True] * 4 + [False] * 3
+    assert "neither true nor false" in found.quarantine["reason"][0]
+
+
 def test_a_naive_time_without_a_declared_zone_is_refused(read):
     found, rows = read(
         SIGNALS.replace("time_zone: Europe/Berlin\n", ""), {"events.csv": HEADER + GOOD}
     )
     assert rows == []
     assert "without a time zone" in found.quarantine["reason"][0]
+
+
+def test_a_row_without_a_key_is_numbered_first_and_keeps_its_number_in_a_replay(read, settings):
+    mapping = SIGNALS.replace("files: events.csv", 'files: "*.csv"')
+    zoned = GOOD.replace("10:00", "10:00+01:00")
+    found, _ = read(mapping.replace("time_zone: Europe/Berlin\n", ""),
+                    {"b/events.csv": HEADER + zoned + GOOD})  # fmt: skip
+    assert list(found.events["record_key"]) == ["000000001:b/events.csv"]
+    _land(settings, mapping)
+    assert replay(mapped.mapped_source("shop", settings), settings, NOW).events == 1
+    found, _ = read(mapping, {})
+    assert sorted(found.events["record_key"]) == [
+        "000000001:b/events.csv",
+        "000000002:b/events.csv",
+    ]
 
 
 def test_local_hours_that_never_were_or_were_twice_are_flagged(read):
@@ -365,7 +393,7 @@ def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
     (folder / "events.csv").write_text(HEADER + GOOD + GOOD.replace("contact.problem", "oops"))
     said = "\n".join(report(folder / "mapping.yml", settings, NOW))
     assert "2 rows read, 1 would be set aside" in said
-    assert "the signal is not in the friction catalogue (first: row 2)" in said
+    assert "the signal is missing, or not in the friction catalogue (first: row 2)" in said
     assert "signal=contact.problem" in said
     assert not settings.log.exists()
 

@@ -4,9 +4,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import pyarrow.parquet as pq
 import pytest
 
+from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
 from serving import warehouse
 from serving.errors import WarehouseError
@@ -114,3 +117,37 @@ def test_a_failed_build_names_what_failed_and_leaves_no_build(
     with pytest.raises(WarehouseError, match=r"wrong: .*no_such_column"):
         warehouse.build(settings)
     assert warehouse.last_build(settings) is None
+
+
+SIGNAL_LEVEL = {"occurred_at": "at", "touchpoint": "place", "signal": "signal"}
+CALLS = {"occurred_at": "at", "touchpoint": "place"}
+
+
+def blocked_customers(settings: Settings, values: tuple[str, ...]) -> set[str]:
+    """Which customer ids of a log name nobody."""
+    warehouse.write_blocked(settings)
+    hashes = set(pq.read_table(settings.root / "blocked.parquet")["hash"].to_pylist())
+    identifiers = Identifiers(settings.secret(), settings.default_region)
+    return {value for value in values if identifiers.hash("customer", value) in hashes}
+
+
+@pytest.mark.parametrize(
+    ("sources", "nobody"),
+    [
+        ([SIGNAL_LEVEL], {"null", "anonymous", "-1"}),
+        ([CALLS], {"0", "test", "null", "anonymous", "-1"}),
+        ([SIGNAL_LEVEL, CALLS], {"0", "test", "null", "anonymous", "-1"}),
+    ],
+)
+def test_customer_0_is_somebody_in_a_log_of_signals_and_nobody_in_a_log_of_calls(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, sources: list[dict], nobody: set[str]
+):
+    headers = [
+        SimpleNamespace(
+            source=f"log{number}",
+            mapping={"files": "*.csv", "customer": "who", "interactions": [interaction]},
+        )
+        for number, interaction in enumerate(sources)
+    ]
+    monkeypatch.setattr(warehouse, "EventLog", lambda _: SimpleNamespace(headers=lambda: headers))
+    assert blocked_customers(settings, ("0", "test", "null", "anonymous", "-1", "7")) == nobody
