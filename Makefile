@@ -29,13 +29,14 @@ export SOURCES SOURCE PERSON NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/installed.stamp
-KINDS := ingestion dags scenarios warehouse serving end_to_end architecture
-# Kinds that need more than the lock installs; each has a command of its own, `make test` none.
-TOOL_KINDS := browser old_client postgres superset readme
+KINDS := ingestion places dags scenarios warehouse serving end_to_end architecture
+# Kinds that take long, or need more than the lock installs; each has a command of its own,
+# `make test` runs none.
+TOOL_KINDS := browser old_client postgres readme store superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-old-client test-postgres test-superset test-readme
+	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-old-client test-postgres test-readme test-store test-superset
 .PHONY: metric docs bench-identity propose-links linkage-report
 
 help:
@@ -121,6 +122,9 @@ test-postgres: $(READY)  ## publishing to a real PostgreSQL server, installed by
 		|| { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -q -y postgresql; } \
 		|| { echo "NOT RUN: no PostgreSQL server is installed, and it takes root to install one"; exit 1; }
 	@$(BIN)/python -m pytest tests/postgres
+
+test-store: $(READY)  ## log, landing and releases in an S3-compatible store of the tests, on the loopback address
+	@$(BIN)/python -m pytest tests/store
 
 .venv-superset/installed.stamp: serving/superset/requirements.lock | $(READY)
 	$(call locked,.venv-superset,$<)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import Param, dag, task
 
-from dags.assets import EVENT_LOG
+from dags.assets import EVENT_LOG, WAREHOUSE_QUEUE
 
 DOC = """
 ### One person, erased
@@ -26,7 +26,7 @@ published anew. What the same exports bring again does not come through the gate
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=1)},
+    default_args={"queue": WAREHOUSE_QUEUE, "retries": 1, "retry_delay": timedelta(minutes=1)},
     dagrun_timeout=timedelta(hours=24),
     params={
         "person": Param(

@@ -8,6 +8,7 @@ from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, dag, tas
 from dags.assets import EVENT_LOG, landed_files
 from ingestion.settings import Settings
 from ingestion.sources import MODULES
+from ingestion.store import at, below
 
 SETTINGS = Settings.read()
 DOC = """
@@ -25,7 +26,7 @@ a reason; a file that is bad as a whole is set aside alone.
 
 
 def ingest(name: str, channel: str) -> None:
-    landing = SETTINGS.landing / name
+    landing = below(SETTINGS.landing, name)
 
     @dag(
         # A folder whose name is none for a source gets a run, too, which says so.
@@ -58,6 +59,6 @@ def ingest(name: str, channel: str) -> None:
 # By name alone: a mapping with a mistake fails its own run, and no other source's.
 for shipped, module in MODULES.items():
     ingest(shipped, channel=module.partition(".")[0])
-for mapping in sorted(SETTINGS.landing.glob("*/mapping.yml")):
-    if mapping.parent.name not in MODULES:
-        ingest(mapping.parent.name, channel="mapped")
+for mapping in at(SETTINGS.landing).files("*/mapping.yml"):
+    if mapping.folder not in MODULES:
+        ingest(mapping.folder, channel="mapped")

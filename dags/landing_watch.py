@@ -1,15 +1,18 @@
-"""Watches one landing folder and says when files have landed in it and are at rest."""
+"""Watches one landing place and says when files have landed in it and are at rest."""
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
+from ingestion.store import SCHEME, Place, at
+
 SECONDS_BETWEEN_LOOKS = 3.0
+# A store counts, and bills, each look.
+SECONDS_BETWEEN_LOOKS_AT_A_STORE = 20.0
 
 
 class FilesLanded(BaseEventTrigger):
@@ -20,13 +23,13 @@ class FilesLanded(BaseEventTrigger):
     files does not fire: a run has looked at it.
     """
 
-    def __init__(
-        self, folder: str, index: str, seconds_between_looks: float = SECONDS_BETWEEN_LOOKS
-    ) -> None:
+    def __init__(self, folder: str, index: str, seconds_between_looks: float | None = None) -> None:
         super().__init__()
         self.folder = folder
         self.index = index
-        self.seconds_between_looks = seconds_between_looks
+        self.seconds_between_looks = seconds_between_looks or (
+            SECONDS_BETWEEN_LOOKS_AT_A_STORE if folder.startswith(SCHEME) else SECONDS_BETWEEN_LOOKS
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and arguments from which the triggerer makes this trigger again."""
@@ -41,40 +44,36 @@ class FilesLanded(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, wait, look again; never ends."""
-        seen = await asyncio.to_thread(files_in, Path(self.folder))
-        fired = seen & digested(Path(self.index), Path(self.folder))
+        place = self.folder if self.folder.startswith(SCHEME) else Path(self.folder)
+        source = self.folder.rpartition("/")[2]
+        seen = await asyncio.to_thread(files_in, place)
+        fired = seen & digested(Path(self.index), source)
         while True:
             await asyncio.sleep(self.seconds_between_looks)
-            looked = await asyncio.to_thread(files_in, Path(self.folder))
+            looked = await asyncio.to_thread(files_in, place)
             if looked == seen and looked != fired:
                 fired = looked
                 yield TriggerEvent({"folder": self.folder, "files": len(looked)})
             seen = looked
 
 
-def files_in(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """Path, size and modification time (ns) of every file below `folder`, hidden ones left out."""
-    found = set()
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.startswith("."):
-                continue
-            path = os.path.join(parent, name)
-            try:
-                state = os.stat(path)
-            except FileNotFoundError:
-                continue  # moved away between the listing and the look: the next look settles it
-            found.add((path, state.st_size, state.st_mtime_ns))
-    return frozenset(found)
+def files_in(place: Place) -> frozenset[tuple[str, int, int | str]]:
+    """Key, size and stamp of every file in the place, hidden ones left out."""
+    return frozenset(
+        (file.key, file.size, file.stamp)
+        for file in at(place).files("**/*")
+        if not any(part.startswith(".") for part in file.key.split("/"))
+    )
 
 
-def digested(index: Path, landing: Path) -> frozenset[tuple[str, int, int]]:
-    """The files below `landing` that ingestion's index knows, as `files_in` tells them."""
+def digested(index: Path, source: str) -> frozenset[tuple[str, int, int | str]]:
+    """The files of `source` that ingestion's index knows, as `files_in` tells them."""
     try:
         known = json.loads(index.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return frozenset()  # a cache of ingestion's: without it, everything there fires once
     return frozenset(
-        (str(landing.parent / name), size, modified) for name, (size, modified, *_) in known.items()
+        (name.removeprefix(f"{source}/"), size, stamp)
+        for name, (size, stamp, *_) in known.items()
+        if name.startswith(f"{source}/")
     )

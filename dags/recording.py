@@ -7,7 +7,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from ingestion.errors import IngestionError
 from ingestion.record import record
 from ingestion.settings import Settings
+from ingestion.shortage import Shortage
 from ingestion.sources import find
+from ingestion.store import below
 
 
 def record_source(name: str) -> dict[str, int]:
@@ -19,10 +21,12 @@ def record_source(name: str) -> dict[str, int]:
     settings = Settings.read()
     try:
         report = record(find(name, settings), settings, datetime.now(UTC).replace(tzinfo=None))
+    except Shortage:
+        raise  # may heal by waiting: the task is tried again
     except IngestionError as error:
         raise AirflowFailException(str(error)) from error
     for file, reason in report.refused:
         print(f"{name}: {file} was set aside: {reason}", flush=True)
     if not report.has_news:
-        raise AirflowSkipException(f"{name}: nothing new in {settings.landing / name}")
+        raise AirflowSkipException(f"{name}: nothing new in {below(settings.landing, name)}")
     return {"events": report.events, "set_aside": report.set_aside, "files": report.files}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import Param, dag, task
 
-from dags.assets import EVENT_LOG
+from dags.assets import EVENT_LOG, WAREHOUSE_QUEUE
 
 DOC = """
 ### What is there, read again
@@ -26,7 +26,7 @@ nothing is lost or there twice, and it can be run again.
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 0},
+    default_args={"queue": WAREHOUSE_QUEUE, "retries": 0},
     dagrun_timeout=timedelta(hours=24),
     params={
         "source": Param("", type="string", pattern="^([a-z][a-z0-9_]*)?$", maxLength=63),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable, Param, dag, task
 
-from dags.assets import EVENT_LOG, RELEASE
+from dags.assets import EVENT_LOG, RELEASE, WAREHOUSE_QUEUE
 
 DOC = """
 ### From the event log to a published release
@@ -31,7 +31,7 @@ where one is named.
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=1)},
+    default_args={"queue": WAREHOUSE_QUEUE, "retries": 1, "retry_delay": timedelta(minutes=1)},
     dagrun_timeout=timedelta(hours=24),
     params={
         "as_of": Param("", type="string", description="what occurred by then; empty: all covered"),

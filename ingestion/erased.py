@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.identifiers import LONGEST, Identifiers
+from ingestion.store import Place, Store, at
 from ingestion.times import literal
 
 TYPES = Path(__file__).parents[1] / "dbt_project" / "seeds" / "identifier_types.csv"
+REGISTER = "erased.txt"
 PROBLEM = "erased"  # what an identifier says whose hash was replaced by one that nobody has
 INSTEAD = "[erased]"
 # What is looked for inside of texts: mail addresses, and numbers as they are dialled abroad.
@@ -29,19 +31,19 @@ SHORTEST_NUMBER = 6  # digits; a shorter one is an identifier where its field is
 
 @dataclass(frozen=True)
 class Register:
-    """The register in one file beside the log: one hash a line, sorted."""
+    """The register in one file with the log: one hash a line, sorted."""
 
-    file: Path
+    store: Store
 
     @staticmethod
-    def of(log: Path) -> "Register":
-        """The register of the log in a folder."""
-        return Register(log / "erased.txt")
+    def of(log: Place) -> "Register":
+        """The register of the log in a place."""
+        return Register(at(log))
 
     def hashes(self) -> frozenset[str]:
         """All that is registered."""
         try:
-            return frozenset(self.file.read_text().split())
+            return frozenset(self.store.read(REGISTER).decode().split())
         except FileNotFoundError:
             return frozenset()
 
@@ -50,13 +52,11 @@ class Register:
         known = self.hashes()
         fresh = set(hashes) - known
         if fresh:
-            part = self.file.with_name(f".{self.file.name}.{os.getpid()}")
+            part = self.store.scratch(REGISTER)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write("\n".join(sorted(known | fresh)) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.file)
+            self.store.put(REGISTER, part)
         return len(fresh)
 
 

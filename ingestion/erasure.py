@@ -7,7 +7,6 @@ anywhere and run again it ends complete: all that it needs is the register.
 import gzip
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ import pyarrow.compute as pc
 from ingestion import erased, readers
 from ingestion.erased import PROBLEM, Erased, Register
 from ingestion.errors import UnreadableFile
-from ingestion.event_log import HEADER, EventLog
+from ingestion.event_log import HEADER, EventLog, key_of, source_of
 from ingestion.gate import Erasure, Gate
 from ingestion.identifiers import Identifiers
 from ingestion.landing import Landed, Landing
@@ -30,8 +29,10 @@ from ingestion.quarantine import Quarantine
 from ingestion.replay import reader_of
 from ingestion.rewriting import without
 from ingestion.settings import Settings
+from ingestion.shortage import lacking, told
 from ingestion.source import File, Source
 from ingestion.sources import all_sources
+from ingestion.store import Stored, at, below
 from ingestion.times import literal
 
 # What a record leaves in the log of which others' identifiers were part: that they were seen with
@@ -79,13 +80,18 @@ def sweep(settings: Settings, now: datetime) -> Erasures:
 
     The caller holds the log alone. `now` is the log's time, naive UTC.
     """
+    with told(settings):
+        return _sweep(settings, now)
+
+
+def _sweep(settings: Settings, now: datetime) -> Erasures:
     log = EventLog(settings.log)
-    for leftover in _leftovers(settings):
-        leftover.unlink()
+    for place in (settings.landing, settings.log, settings.quarantine):
+        at(place).clear_scratch()
     shutil.rmtree(settings.root / "scratch", ignore_errors=True)
     done = Erasures()
     sources = all_sources(settings)
-    in_log = {path.parent.name.removeprefix("source=") for path in log.batches()}
+    in_log = {source_of(batch) for batch in log.batches()}
     for name in sorted(in_log | set(sources)):
         done += _Sweep(name, sources.get(name), settings, now).run()
     (settings.root / "landing_index.json").unlink(missing_ok=True)
@@ -110,9 +116,10 @@ def parts_of(
 
 def _edges(log: EventLog, source: Source) -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """((type, key) of a part that names nobody, (type, key) of what it is a part of)."""
-    paths = [str(path) for path in log.batches(source.name)]
+    paths = [batch.address for batch in log.batches(source.name)]
     edges = []
     with duckdb.connect() as connection:
+        log.store.readable(connection)
         for record in source.records if paths else ():
             fields = {tuple(f.split(".")) if isinstance(f, str) else f for f in record.fields}
             structure = literal(readers.structure(fields))
@@ -126,13 +133,6 @@ def _edges(log: EventLog, source: Source) -> list[tuple[tuple[str, str], tuple[s
                 ).fetchall()
                 edges += [((record.name, child), (above, parent)) for child, parent in rows]
     return edges
-
-
-def _leftovers(settings: Settings) -> Iterator[Path]:
-    """What killed tasks left behind, unfinished and unseen."""
-    for folder in (settings.log, settings.quarantine):
-        yield from folder.glob("source=*/.*")
-    yield from settings.landing.glob("*/**/.*.erased")
 
 
 class _Sweep:
@@ -156,26 +156,24 @@ class _Sweep:
 
     def run(self) -> Erasures:
         """Landing first: a file of the log that still holds the person says where to look."""
-        found = {path: self._found(path) for path in self.log.batches(self.name)}
+        found = {batch.key: self._found(batch) for batch in self.log.batches(self.name)}
         done = self._quarantine()
         if self.source:
             done += self._landing(self.source, found)
-        for path, what in found.items():
+        for key, what in found.items():
             if what:
-                self._rewrite(path, what, {})
+                self._rewrite(key, what, {})
                 done += Erasures(1, len(what.owned), len(what.named))
         return done
 
-    def _found(self, path: Path) -> Found:
+    def _found(self, batch: Stored) -> Found:
         with duckdb.connect() as connection:
-            return self._look(connection, path)
+            self.log.store.readable(connection)
+            return self._look(connection, _rows_of(batch.address))
 
-    def _look(self, connection: duckdb.DuckDBPyConnection, path: Path) -> Found:
+    def _look(self, connection: duckdb.DuckDBPyConnection, rows: str) -> Found:
         hashes = pa.table({"hash": pa.array(sorted(self.hashes), pa.string())})
         connection.register("erased_hashes", hashes)
-        rows = (
-            f"read_parquet({literal(str(path))}, file_row_number = true, hive_partitioning = false)"
-        )
         header = _header_of(connection, rows)
         named = dict(
             connection.execute(
@@ -219,13 +217,15 @@ class _Sweep:
             tuple(json.loads(header)["files"]),
         )
 
-    def _rewrite(self, path: Path, what: Found, digests: dict[str, set[str]]) -> None:
+    def _rewrite(self, key: str, what: Found, digests: dict[str, set[str]]) -> None:
         """Write a file of the log anew: without what was found, with digests of rewritten files."""
-        fresh = self.log.scratch(self.name, path.stem)
+        store = self.log.store
+        fresh = store.scratch(key)
         stand_ins = {hash: self.erased.stand_in(hash) for hash in self.hashes if what}
         with duckdb.connect() as connection:
             connection.execute("set timezone = 'UTC'")
-            rows = _rows_of(path)
+            store.readable(connection)
+            rows = _rows_of(store.address(key))
             header = _header_of(connection, rows)
             connection.register(
                 "changed",
@@ -290,7 +290,7 @@ class _Sweep:
                 """,
                 {"header": self._header(header, what, digests)},
             )
-        self.log.replace(path, fresh)
+        store.put(key, fresh)
 
     def _header(self, payload: str, what: Found, digests: dict[str, set[str]]) -> str:
         said = json.loads(payload)
@@ -302,29 +302,33 @@ class _Sweep:
                 file["erased_sha256"] = sorted(known)
         return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
-    def _landing(self, source: Source, found: dict[Path, Found]) -> Erasures:
+    def _landing(self, source: Source, found: dict[str, Found]) -> Erasures:
         """Rewrite the landing files of concerned batches, and those that are in no batch."""
         clean = set()
         for header in self.log.headers(self.name):
-            if not found.get(self.log.path(self.name, header.batch_id)):
+            if not found.get(key_of(self.name, header.batch_id)):
                 clean |= header.clean_digests()
         landing = Landing(self.settings.landing, self.settings.root / "landing_index.json")
+        store = at(below(self.settings.landing, self.name))
+        copies = self.settings.root / "scratch" / "landed"
         rewritten: list[tuple[Landed, Path | None]] = []
         digests: dict[str, set[str]] = {}
         done = Erasures()
         for one in landing.all(source):
             if one.file.sha256 in clean:
                 continue
-            content, records = self._landed(source, one.file)
+            content, records = self._landed(source, landing.near(source, one, copies).file)
+            shutil.rmtree(copies, ignore_errors=True)
             if not records:
                 continue
             fresh = None
             left = digests.setdefault(one.file.sha256, set())
             if content is not None:
-                fresh = _beside(one.file.path, content)
+                fresh = store.scratch(one.stored.key)
+                fresh.write_bytes(content)
                 left.add(hashlib.sha256(content).hexdigest())
             rewritten.append((one, fresh))
-            other_names = one.file.path.stat().st_nlink > 1
+            other_names = store.other_names(one.stored.key)
             done += Erasures(
                 landing_files=int(content is not None),
                 landing_files_removed=int(content is None),
@@ -332,16 +336,18 @@ class _Sweep:
                 landing_files_with_other_names=int(other_names),
             )
         # The log knows the new digests before the files have them: nothing is read a second time.
-        for path, what in found.items():
+        for key, what in found.items():
             if {file["sha256"] for file in what.files} & set(digests):
-                self._rewrite(path, Found(frozenset(), {}, what.files), digests)
+                self._rewrite(key, Found(frozenset(), {}, what.files), digests)
         for one, fresh in rewritten:
-            target = one.file.path.resolve()
-            target.unlink() if fresh is None else os.replace(fresh, target)
+            if fresh is None:
+                store.delete(one.stored.key)
+            else:
+                store.put(one.stored.key, fresh)
         unfinished = sum(
             1
-            for path in landing.unfinished(source)
-            if self.erased.is_mentioned(path.read_bytes().decode("utf-8", "replace"))
+            for file in landing.unfinished(source)
+            if self.erased.is_mentioned(store.read(file.key).decode("utf-8", "replace"))
         )
         return done + Erasures(landing_files_unfinished=unfinished)
 
@@ -351,7 +357,9 @@ class _Sweep:
         try:
             with self._gate(source) as gate:
                 erasures = gate.erasures([file], self.now)
-        except UnreadableFile:
+        except UnreadableFile as error:
+            if lacking(error):
+                raise  # nothing is wrong with the file
             # No record of it can be told from another: it goes whole, if it names the person.
             is_named = self.erased.is_mentioned(_text_of(file.path))
             return (None, int(is_named))
@@ -384,7 +392,7 @@ class _Sweep:
     def _set_aside(self, records: pa.Table) -> list[Erasure]:
         if self.source:
             names = list(dict.fromkeys(records["file"].to_pylist()))
-            files = [File(n, self.settings.landing, name, "") for n, name in enumerate(names)]
+            files = [File(n, Path(name), name, "") for n, name in enumerate(names)]
             with self._gate(replace(self.source, read=reader_of(records, names))) as gate:
                 return gate.erasures(files, self.now)
         texts = enumerate(records["payload"].to_pylist())
@@ -409,21 +417,8 @@ def _header_of(connection: duckdb.DuckDBPyConnection, rows: str) -> str:
     return payloads[0][0] if payloads else '{"files": []}'
 
 
-def _rows_of(path: Path) -> str:
-    name = literal(str(path))
-    return f"read_parquet({name}, file_row_number = true, hive_partitioning = false)"
-
-
-def _beside(path: Path, content: bytes) -> Path:
-    """The finished content, hidden beside the file that it is to replace, with its mode."""
-    target = path.resolve()
-    fresh = target.with_name(f".{target.name}.erased")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.chmod(target.stat().st_mode & 0o7777)
-    return fresh
+def _rows_of(address: str) -> str:
+    return f"read_parquet({literal(address)}, file_row_number = true, hive_partitioning = false)"
 
 
 def _text_of(path: Path) -> str:

@@ -20,3 +20,7 @@ class MappingError(IngestionError):
 
 class SettingsError(IngestionError):
     """A setting that is missing or cannot be used."""
+
+
+class StoreError(IngestionError):
+    """A place of the state that cannot be reached or used."""

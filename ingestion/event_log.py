@@ -1,13 +1,12 @@
-"""The event log: a folder of write-once Parquet files, one a batch, never changed."""
+"""The event log: write-once Parquet files in one place, one a batch, never changed."""
 
-import fcntl
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.erased import Register
+from ingestion.store import Place, Store, Stored, at
 
 SCHEMA = pa.schema(
     [
@@ -93,87 +93,71 @@ class Header:
 
 @dataclass(frozen=True)
 class EventLog:
-    """The log in one folder. Appending is all that can be done to it, but for an erasure."""
+    """The log in one place. Appending is all that can be done to it, but for an erasure."""
 
-    folder: Path
+    place: Place
 
-    @contextmanager
-    def shared(self) -> Iterator[None]:
+    @cached_property
+    def store(self) -> Store:
+        """Where its files are kept."""
+        return at(self.place)
+
+    def shared(self) -> AbstractContextManager[None]:
         """Append beside others, and while nothing is being erased."""
-        with self._lock(fcntl.LOCK_SH):
-            yield
+        return self.store.shared()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Hold the log alone, for an erasure: waits until nobody appends."""
-        with self._lock(fcntl.LOCK_EX):
-            yield
-
-    @contextmanager
-    def _lock(self, kind: int) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / ".lock", "a") as lock:
-            fcntl.flock(lock, kind)
-            yield
+        return self.store.alone()
 
     def open(self) -> None:
-        """Make the folder, with one empty batch of the log's schema, so that it can be read."""
-        empty = self.folder / "source=none" / "empty.parquet"
-        if not empty.exists():
-            empty.parent.mkdir(parents=True, exist_ok=True)
-            fresh = empty.with_name(f".empty.{os.getpid()}")
+        """Make the place, with one empty batch of the log's schema, so that it can be read."""
+        self.store.open()
+        if not self.batches("none"):
+            fresh = self.scratch("none", "empty")
             pq.write_table(SCHEMA.empty_table(), fresh)
-            _link(fresh, empty)
-
-    def path(self, source: str, batch_id: str) -> Path:
-        """Where the batch `batch_id` of `source` is, or will be."""
-        return self.folder / f"source={source}" / f"{batch_id}.parquet"
+            self.append("none", "empty", fresh)
 
     def append(self, source: str, batch_id: str, fresh: Path) -> bool:
-        """Link the finished file `fresh` into the log. False: the batch was there already.
+        """Put the finished file `fresh` into the log. False: the batch was there already.
 
-        Linking refuses to overwrite, so a retry is harmless and a batch is there whole or not.
+        That refuses to overwrite, so a retry is harmless and a batch is there whole or not.
         """
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        return _link(fresh, self.path(source, batch_id))
+        return self.store.put_new(key_of(source, batch_id), fresh)
 
     def scratch(self, source: str, batch_id: str) -> Path:
-        """A path for the unfinished batch, on the same file system, that no reader sees."""
-        folder = self.folder / f"source={source}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f".{batch_id}.{os.getpid()}"
+        """A path for the unfinished batch, that no reader sees."""
+        return self.store.scratch(key_of(source, batch_id))
 
-    def replace(self, path: Path, fresh: Path) -> None:
-        """Put the finished file `fresh` in the place of a batch. For an erasure alone."""
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-        _flush(path.parent)
-
-    def batches(self, source: str | None = None) -> list[Path]:
+    def batches(self, source: str | None = None) -> list[Stored]:
         """The files of the log, or of one source, by name."""
-        return sorted(self.folder.glob(f"source={source or '*'}/*.parquet"))
+        return self.store.files(key_of(source or "*", "*"))
+
+    def addresses(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        """By what this connection reads the batches, by name."""
+        self.store.readable(connection)
+        return [batch.address for batch in self.batches()]
 
     def headers(self, source: str | None = None) -> list[Header]:
         """The header of every batch, in the order (recorded_at, batch_id)."""
-        paths = self.batches(source)
-        if not paths:
+        batches = self.batches(source)
+        if not batches:
             return []
         with duckdb.connect() as connection:
+            self.store.readable(connection)
             rows = connection.execute(
                 "select source, batch_id, recorded_at, payload from "
                 "read_parquet(?, hive_partitioning = false) where record_type = ? "
                 "order by recorded_at, batch_id",
-                [[str(path) for path in paths], HEADER],
+                [[batch.address for batch in batches], HEADER],
             ).fetchall()
         return [_header(*row) for row in rows]
 
     def position(self) -> str:
         """A digest of the names of all batches, and of who was erased from them: changes exactly
         when the log has grown, or somebody was erased."""
-        names = [f"{path.parent.name}/{path.name}" for path in self.batches()]
-        names += sorted(Register.of(self.folder).hashes())
+        names = [batch.key for batch in self.batches()]
+        names += sorted(Register.of(self.place).hashes())
         return hashlib.sha256("\n".join(names).encode()).hexdigest()[:32]
 
 
@@ -198,20 +182,11 @@ def _header(source: str, name: str, recorded_at: datetime, payload: str) -> Head
     )
 
 
-def _link(fresh: Path, final: Path) -> bool:
-    try:
-        os.link(fresh, final)
-    except FileExistsError:
-        return False
-    finally:
-        fresh.unlink()
-    _flush(final.parent)
-    return True
+def source_of(batch: Stored) -> str:
+    """The source that a batch is of."""
+    return batch.folder.removeprefix("source=")
 
 
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def key_of(source: str, batch_id: str) -> str:
+    """Where in the log the batch `batch_id` of `source` is, or will be."""
+    return f"source={source}/{batch_id}.parquet"

@@ -17,7 +17,7 @@ from duckdb.func import FunctionNullHandling
 from ingestion import erased, readers, times
 from ingestion.erased import PROBLEM, Erased
 from ingestion.errors import UnreadableFile
-from ingestion.event_log import HEADER, Header
+from ingestion.event_log import HEADER, EventLog, Header
 from ingestion.identifiers import Identifiers
 from ingestion.source import File, RecordType, Source
 
@@ -261,12 +261,13 @@ class Gate:
         assert row is not None  # an aggregate without groups always has one row
         return int(row[0])
 
-    def leave_out(self, batches: Sequence[Path]) -> tuple[int, datetime | None, str]:
-        """After `accept`: keep only what none of these batches of the log holds.
+    def leave_out(self, log: EventLog) -> tuple[int, datetime | None, str]:
+        """After `accept`: keep only what no batch of this source in the log holds.
 
         Returns the number of events, the greatest occurrence as `accept` does, and a digest of
         which they are.
         """
+        log.store.readable(self._connection)
         self._connection.execute(
             f"""
             create or replace temp table accepted as
@@ -284,7 +285,7 @@ class Gate:
                 select event_id from read_parquet(?, hive_partitioning = false)
             )
             """,
-            [[str(path) for path in batches]],
+            [[batch.address for batch in log.batches(self._source.name)]],
         )
         row = self._connection.execute(
             """

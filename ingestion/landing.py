@@ -1,30 +1,16 @@
-"""The landing folder: which files of a source are there, told apart by what is in them."""
+"""The landing place: which files of a source are there, told apart by what is in them."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ingestion.source import File, Source
+from ingestion.store import Place, Stored, at, below
 
 GROUP_BYTES = 256 * 1024 * 1024
 NOT_DATA = ("mapping.yml", "mapping.yaml", "README.md")
-
-
-@dataclass(frozen=True)
-class Stat:
-    """The size and modification time by which a file is known not to have changed."""
-
-    size: int
-    modified_ns: int
-
-    @staticmethod
-    def of(path: Path) -> "Stat":
-        """Look at `path` now."""
-        seen = path.stat()
-        return Stat(seen.st_size, seen.st_mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -32,36 +18,30 @@ class Landed:
     """A file with the look that its digest belongs to."""
 
     file: File
-    stat: Stat
-
-    def has_changed(self) -> bool:
-        """True when the file was written to, or taken away, since it was digested."""
-        try:
-            return Stat.of(self.file.path) != self.stat
-        except FileNotFoundError:
-            return True
+    stored: Stored
 
 
 class Landing:
-    """The landing folder of all sources. `index` spares unchanged files a second digest."""
+    """The landing place of all sources. `index` spares unchanged files a second digest."""
 
-    def __init__(self, folder: Path, index: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: Place, index: Path) -> None:
+        self._place = place
         self._index_file = index
         self._index = self._read_index()
 
-    def paths(self, source: Source) -> list[Path]:
+    def files(self, source: Source) -> list[Stored]:
         """The files of `source`, by path. Hidden and half-copied files are not there yet."""
-        folder = self._folder / source.name
-        found = {path for pattern in source.pattern for path in folder.glob(pattern)}
-        return sorted(
-            path
-            for path in found
-            if path.is_file()
-            and path.name not in NOT_DATA
-            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-            and path.suffix not in (".part", ".tmp", ".crdownload")
-        )
+        store = at(below(self._place, source.name))
+        found = {
+            stored.key: stored for pattern in source.pattern for stored in store.files(pattern)
+        }
+        return [
+            found[key]
+            for key in sorted(found, key=lambda key: key.split("/"))
+            if found[key].name not in NOT_DATA
+            and not any(part.startswith(".") for part in key.split("/"))
+            and PurePosixPath(key).suffix not in (".part", ".tmp", ".crdownload")
+        ]
 
     def unseen(self, source: Source, seen: set[str]) -> list[Landed]:
         """The files whose content is not in `seen`, each content once."""
@@ -74,33 +54,42 @@ class Landing:
         return found
 
     def all(self, source: Source) -> list[Landed]:
-        """Every file, also those of the same content."""
+        """Every file, also those of the same content. To be read, each must be brought `near`."""
         found = []
-        for number, path in enumerate(self.paths(source)):
-            stat = Stat.of(path)
-            name = path.relative_to(self._folder / source.name).as_posix()
-            found.append(Landed(File(number, path, name, self._digest(source, path, stat)), stat))
+        for number, stored in enumerate(self.files(source)):
+            file = File(number, Path(stored.address), stored.key, self._digest(source, stored))
+            found.append(Landed(file, stored))
         self._write_index()
         return found
 
-    def unfinished(self, source: Source) -> list[Path]:
-        """The files that are not there yet: hidden, or still being copied."""
-        folder = self._folder / source.name
-        finished = set(self.paths(source))
-        return sorted(
-            path
-            for path in folder.rglob("*")
-            if path.is_file() and path not in finished and path.name not in NOT_DATA
-        )
+    def near(self, source: Source, one: Landed, scratch: Path) -> Landed:
+        """The same with a path by which this machine can read it; a copy, if need be."""
+        path = at(below(self._place, source.name)).near(one.stored.key, scratch / one.file.sha256)
+        return replace(one, file=replace(one.file, path=path))
 
-    def _digest(self, source: Source, path: Path, stat: Stat) -> str:
-        key = f"{source.name}/{path.relative_to(self._folder / source.name).as_posix()}"
+    def has_changed(self, source: Source, one: Landed) -> bool:
+        """True when the file was written to, or taken away, since it was digested."""
+        try:
+            return at(below(self._place, source.name)).look(one.stored.key) != one.stored
+        except FileNotFoundError:
+            return True
+
+    def unfinished(self, source: Source) -> list[Stored]:
+        """The files that are not there yet: hidden, or still being copied."""
+        finished = {stored.key for stored in self.files(source)}
+        return [
+            stored
+            for stored in at(below(self._place, source.name)).files("**/*")
+            if stored.key not in finished and stored.name not in NOT_DATA
+        ]
+
+    def _digest(self, source: Source, stored: Stored) -> str:
+        key = f"{source.name}/{stored.key}"
         known = self._index.get(key)
-        if known and known[:2] == [stat.size, stat.modified_ns]:
+        if known and known[:2] == [stored.size, stored.stamp]:
             return known[2]
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self._index[key] = [stat.size, stat.modified_ns, digest]
+        digest = at(below(self._place, source.name)).digest(stored.key)
+        self._index[key] = [stored.size, stored.stamp, digest]
         return digest
 
     def _read_index(self) -> dict[str, list]:
@@ -122,10 +111,10 @@ def groups(landed: Sequence[Landed]) -> Iterator[list[Landed]]:
     group: list[Landed] = []
     size = 0
     for one in landed:
-        if group and size + one.stat.size > GROUP_BYTES:
+        if group and size + one.stored.size > GROUP_BYTES:
             yield group
             group, size = [], 0
         group.append(one)
-        size += one.stat.size
+        size += one.stored.size
     if group:
         yield group

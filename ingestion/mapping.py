@@ -5,7 +5,6 @@ Whatever is wrong is refused with the file, the line, the key and what would be 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -140,14 +139,14 @@ class SourceMapping:
     records: tuple[Record, ...]
 
 
-def load(path: Path) -> SourceMapping:
-    """Read and check the mapping.yml at `path`; its folder names the source.
+def read(source: str, content: bytes) -> SourceMapping:
+    """Read and check the mapping.yml of `source`, the name of its folder.
 
     Raises MappingError with the line, the key and the allowed values.
     """
-    place = f"{path.parent.name}/{path.name}"
+    place = f"{source}/mapping.yml"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         said = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -158,7 +157,7 @@ def load(path: Path) -> SourceMapping:
     except UnicodeDecodeError as error:
         raise MappingError(f"{place}: is not UTF-8 text: save it as UTF-8") from error
     lines = dict(_lines(node, ())) if node else {}
-    return parse(path.parent.name, said, _Place(place, lines))
+    return parse(source, said, _Place(place, lines))
 
 
 def parse(source: str, said: Any, place: "_Place | None" = None) -> SourceMapping:

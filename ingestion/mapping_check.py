@@ -28,7 +28,7 @@ def report(path: Path, settings: Settings, now: datetime) -> Iterator[str]:
         path = path / mapped.FILE_NAME
     if not path.is_file():
         raise MappingError(f"{path}: there is no such file")
-    mapping = described.load(path)
+    mapping = described.read(path.parent.name, path.read_bytes())
     source = mapped.source_of(mapping)
     yield f"{path}: {len(mapping.records)} record(s), no mistake found in the mapping itself"
     with tempfile.TemporaryDirectory() as scratch:

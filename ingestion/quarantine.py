@@ -1,15 +1,16 @@
 """What was set aside at the door, and why: records, and whole files, kept for a replay."""
 
-import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from ingestion.store import Place, Store, Stored, at
 
 SCHEMA = pa.schema(
     [
@@ -31,19 +32,23 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Quarantine:
-    """The quarantine in one folder: one Parquet file a batch that had something to set aside."""
+    """The quarantine in one place: one Parquet file a batch that had something to set aside."""
 
-    folder: Path
+    place: Place
+
+    @cached_property
+    def store(self) -> Store:
+        """Where its files are kept."""
+        return at(self.place)
 
     def keep(self, source: str, batch_id: str, rows: pa.Table) -> None:
         """Keep `rows` (of SCHEMA) as the set-aside part of a batch. Keeping twice keeps once."""
         if not rows.num_rows:
             return
-        final = self.folder / f"source={source}" / f"{batch_id}.parquet"
-        final.parent.mkdir(parents=True, exist_ok=True)
-        fresh = final.with_name(f".{batch_id}.{os.getpid()}")
+        key = f"source={source}/{batch_id}.parquet"
+        fresh = self.store.scratch(key)
         pq.write_table(rows.cast(SCHEMA), fresh, compression="zstd")
-        os.replace(fresh, final)
+        self.store.put(key, fresh)
 
     def replace(self, source: str, rows: pa.Table, batches: set[str] | None = None) -> None:
         """Let `rows` be all that is set aside of `source`; write the files of `batches` alone."""
@@ -51,20 +56,21 @@ class Quarantine:
         for batch in kept:
             if batches is None or batch in batches:
                 self.keep(source, batch, rows.filter(pc.equal(rows["batch_id"], batch)))
-        for path in self.paths(source):
-            if path.stem not in kept:
-                path.unlink()
+        for file in self.files(source):
+            if file.stem not in kept:
+                self.store.delete(file.key)
 
     def rows(self, source: str | None = None) -> pa.Table:
         """All that is set aside, of one source or of all, in order of source, file and record."""
-        paths = self.paths(source)
-        if not paths:
+        files = self.files(source)
+        if not files:
             return SCHEMA.empty_table()
         with duckdb.connect() as connection:
+            self.store.readable(connection)
             rows = connection.sql(
                 "from read_parquet($paths, hive_partitioning = false) "
                 "order by source, file, is_whole_file, record_number, batch_id",
-                params={"paths": [str(path) for path in paths]},
+                params={"paths": [file.address for file in files]},
             )
             return rows.to_arrow_table().cast(SCHEMA)
 
@@ -87,7 +93,7 @@ class Quarantine:
 
     def sources(self) -> list[str]:
         """The sources that have something set aside, by name."""
-        return sorted({path.parent.name.removeprefix("source=") for path in self.paths()})
+        return sorted({file.folder.removeprefix("source=") for file in self.files()})
 
     def forget_files(self, source: str) -> None:
         """Have the files of `source` that were refused whole tried again."""
@@ -97,9 +103,9 @@ class Quarantine:
         if concerned:
             self.replace(source, rows.filter(pc.invert(is_file)), concerned)
 
-    def paths(self, source: str | None = None) -> list[Path]:
+    def files(self, source: str | None = None) -> list[Stored]:
         """The files of the quarantine, by name."""
-        return sorted(self.folder.glob(f"source={source or '*'}/*.parquet"))
+        return self.store.files(f"source={source or '*'}/*.parquet")
 
 
 def whole_file(

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +17,7 @@ from ingestion.landing import Landed, Landing, groups
 from ingestion.quarantine import SCHEMA, Quarantine, whole_file
 from ingestion.readers import json_object
 from ingestion.settings import Settings
+from ingestion.shortage import lacking, told
 from ingestion.source import Source
 
 
@@ -63,23 +63,22 @@ def record(source: Source, settings: Settings, now: datetime, again: bool = Fals
     and nothing is there twice. A file that cannot be read, or fails as a whole, is set aside
     alone. Who was erased does not come back. Waits for an erasure under way.
     """
-    with EventLog(settings.log).shared():
+    with told(settings), EventLog(settings.log).shared():
         road = _Road(source, settings, now)
         if again:
             road.quarantine.forget_files(source.name)
         headers = road.log.headers(source.name)
         seen = {sha256 for header in headers for sha256 in header.digests()}
         seen |= road.quarantine.whole_files(source.name)
-        landing = Landing(settings.landing, settings.root / "landing_index.json")
+        landing = road.landing
         report = Report(source.name)
         for group in groups(landing.unseen(source, seen)):
             report += road.take(group)
         if again:
-            known = road.log.batches(source.name)
             for group in groups(
                 [one for one in landing.unseen(source, set()) if one.file.sha256 in seen]
             ):
-                report += road.take(group, known)
+                report += road.take(group, again=True)
         if not report.batches:
             report += road.mapping_changed(headers)
         return report
@@ -93,32 +92,35 @@ class _Road:
         self.settings = settings
         self.now = now
         self.log = EventLog(settings.log)
+        self.landing = Landing(settings.landing, settings.root / "landing_index.json")
         self.quarantine = Quarantine(settings.quarantine)
         self.identifiers = Identifiers(settings.secret(), settings.default_region)
         self.threshold = Threshold(settings.failure_threshold, settings.failure_minimum)
         self.erased = Register.of(settings.log).hashes()
         self.log.open()
 
-    def take(self, group: Sequence[Landed], known: Sequence[Path] = ()) -> Report:
+    def take(self, group: Sequence[Landed], again: bool = False) -> Report:
         """Record one group of files as one batch, less those that cannot be read.
 
-        `known` are batches that hold these files already: only events that are in none are new.
+        `again`: the log has these files already; only events that are in no batch are new.
         """
         try:
-            return self._batch(group, known)
+            return self._batch(group, again)
         except UnreadableFile as error:
+            if lacking(error):
+                raise  # nothing is wrong with the file
             bad = [one for one in group if one.file.name == error.file] or list(group)
             rest = [one for one in group if one not in bad]
             report = Report(self.source.name)
             for one in bad:
                 report += self._set_aside_whole(one, error.reason)
-            return report + self.take(rest, known) if rest else report
-        except duckdb.Error:
-            if len(group) == 1:
+            return report + self.take(rest, again) if rest else report
+        except duckdb.Error as error:
+            if len(group) == 1 or lacking(error):
                 raise
             # one of them cannot be read: halve until it is alone
             middle = len(group) // 2
-            return self.take(group[:middle], known) + self.take(group[middle:], known)
+            return self.take(group[:middle], again) + self.take(group[middle:], again)
 
     def mapping_changed(self, headers: Sequence[Header]) -> Report:
         """Put a mended mapping into the log, though no new file came with it."""
@@ -135,20 +137,22 @@ class _Road:
             gate.check([], self.now, self.threshold)
             return self._append(gate, name, [], [], report)
 
-    def _batch(self, group: Sequence[Landed], known: Sequence[Path]) -> Report:
+    def _batch(self, group: Sequence[Landed], again: bool) -> Report:
         group = [replace(one, file=replace(one.file, number=n)) for n, one in enumerate(group)]
         name = batch_id(self.source.name, sorted(one.file.sha256 for one in group))
         with _Pass(self, name) as gate:
+            copies = self.settings.root / "scratch" / name / "landed"
+            group = [self.landing.near(self.source, one, copies) for one in group]
             refused = gate.check([one.file for one in group], self.now, self.threshold)
-            growing = [one for one in group if one.has_changed()]
+            growing = [one for one in group if self.landing.has_changed(self.source, one)]
             if growing:
                 report = Report(
                     self.source.name, unfinished=tuple(one.file.name for one in growing)
                 )
                 rest = [one for one in group if one not in growing]
-                return report + self.take(rest, known) if rest else report
-            if known:
-                return self._append_new(gate, group, refused, known)
+                return report + self.take(rest, again) if rest else report
+            if again:
+                return self._append_new(gate, group, refused)
             return self._append(gate, name, group, refused, Report(self.source.name))
 
     def _append(
@@ -206,13 +210,12 @@ class _Road:
         gate: Gate,
         group: Sequence[Landed],
         refused: Sequence[Refusal],
-        known: Sequence[Path],
     ) -> Report:
-        """Append the events of files that were read before which no batch of `known` has."""
+        """Append the events of files that were read before which no batch of the log has."""
         report = Report(self.source.name)
         excluded = {refusal.file.number for refusal in refused}
         gate.accept(excluded)
-        events, covers_until, digest = gate.leave_out(known)
+        events, covers_until, digest = gate.leave_out(self.log)
         if not events:
             return report
         name = batch_id(self.source.name, ["again", digest])

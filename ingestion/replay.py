@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -55,7 +56,7 @@ def _records(
     source: Source, settings: Settings, log: EventLog, records: pa.Table, now: datetime
 ) -> tuple[int, set[int]]:
     names = list(dict.fromkeys(records["file"].to_pylist()))
-    files = [File(n, settings.landing, name, "") for n, name in enumerate(names)]
+    files = [File(n, Path(name), name, "") for n, name in enumerate(names)]
     scratch = settings.root / "scratch" / "replay"
     gate = Gate(
         replace(source, read=reader_of(records, names)),

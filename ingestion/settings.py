@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.errors import SettingsError
+from ingestion.store import SCHEME, Place
 
 PROJECT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths and limits of one named pipeline; every one has a default under `var/<name>/`."""
+    """Places and limits of one named pipeline; every one has a default under `var/<name>/`.
+
+    Landing folder, log, quarantine and releases may be in a store; what belongs to one machine (the
+    warehouse file, which is a cache, scratch space, locks) is in folders.
+    """
 
     name: str
     root: Path
-    landing: Path
-    log: Path
-    quarantine: Path
+    landing: Place
+    log: Place
+    quarantine: Place
     warehouse: Path
-    published: Path
+    published: Place
     airflow: Path
     secret_file: Path
     default_region: str
@@ -46,11 +51,11 @@ class Settings:
         return Settings(
             name=name,
             root=root,
-            landing=_path("LANDING", root / "landing"),
-            log=_path("LOG", root / "log"),
-            quarantine=_path("QUARANTINE", root / "quarantine"),
+            landing=_place("LANDING", root / "landing"),
+            log=_place("LOG", root / "log"),
+            quarantine=_place("QUARANTINE", root / "quarantine"),
             warehouse=_path("WAREHOUSE", root / "warehouse.duckdb"),
-            published=_path("PUBLISHED", root / "published"),
+            published=_place("PUBLISHED", root / "published"),
             airflow=_path("AIRFLOW", root / "airflow"),
             secret_file=_path("SECRET_FILE", root / "secret"),
             default_region=os.environ.get("JOURNEYS_DEFAULT_REGION", "US"),
@@ -73,6 +78,11 @@ class Settings:
         given = os.environ.get("JOURNEYS_SECRET")
         if given:
             return given.encode()
+        if not isinstance(self.log, Path):
+            raise SettingsError(
+                f"JOURNEYS_SECRET is missing: who shares the log in {self.log} must share the key "
+                "of its hashes, and a file of one machine is none to share"
+            )
         if not self.secret_file.exists():
             self.secret_file.parent.mkdir(parents=True, exist_ok=True)
             fresh = self.secret_file.with_name(f".secret.{os.getpid()}")
@@ -92,7 +102,19 @@ class Settings:
 
 
 def _path(key: str, default: Path) -> Path:
-    return Path(os.environ.get(f"JOURNEYS_{key}") or default).absolute()
+    given = os.environ.get(f"JOURNEYS_{key}") or default
+    if "://" in str(given):
+        raise SettingsError(f"JOURNEYS_{key}={given}: this is a folder or file of each machine")
+    return Path(given).absolute()
+
+
+def _place(key: str, default: Path) -> Place:
+    given = os.environ.get(f"JOURNEYS_{key}") or default
+    if "://" not in str(given):
+        return Path(given).absolute()
+    if not str(given).startswith(SCHEME):
+        raise SettingsError(f"JOURNEYS_{key}={given}: use a folder, or {SCHEME}<bucket>/<prefix>")
+    return str(given).rstrip("/")
 
 
 def _number(key: str, default: float) -> float:

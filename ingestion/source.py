@@ -19,7 +19,10 @@ import duckdb
 
 @dataclass(frozen=True)
 class File:
-    """One landed file: its number in the batch, where it is, what it is called, what is in it."""
+    """One landed file: its number in the batch, where it is, what it is called, what is in it.
+
+    `name` is its path below the landing place of its source.
+    """
 
     number: int
     path: Path

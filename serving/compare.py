@@ -22,6 +22,7 @@ import duckdb
 from ingestion.errors import IngestionError
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
+from ingestion.store import Place
 from serving import publish
 from serving.errors import ServingError, TimeError
 from serving.replay import built_beside
@@ -62,16 +63,16 @@ PLACES = {  # where a row stands, for finding the event
 }
 
 
-def restated(was: Path, now: Path, log: Path, known_at: str, customer: str = "") -> list[Restated]:
+def restated(was: Path, now: Path, log: Place, known_at: str, customer: str = "") -> list[Restated]:
     """What differs between two DuckDB files with the published tables, by table and key.
 
-    `was` is of what the log in the folder `log` knew at `known_at` (UTC), `now` of what it knows.
+    `was` is of what the log in the place `log` knew at `known_at` (UTC), `now` of what it knows.
     """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         for name, path in (("was", was), ("now", now)):
             connection.execute(f"attach {publish.text(path)} as {name} (read_only)")
-        paths = [str(path) for path in EventLog(log).batches()]
+        paths = EventLog(log).addresses(connection)
         connection.execute(LATER.format(known_at=publish.text(known_at)), {"paths": paths})
         return [
             Restated(*row)

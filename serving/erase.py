@@ -20,6 +20,7 @@ from ingestion.erasure import Erasures, parts_of, sweep
 from ingestion.event_log import EventLog
 from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
+from ingestion.store import Store, at
 from serving import postgres, publish, warehouse
 from serving.errors import NotFound
 from serving.marts import quoted
@@ -155,7 +156,7 @@ def known(settings: Settings, person: str) -> tuple[set[str], set[str]]:
                 [customer_id],
             ).fetchall()
         }
-        paths = [str(path) for path in EventLog(settings.log).batches()]
+        paths = EventLog(settings.log).addresses(connection)
         # Those that name them, and those that are theirs by subject or conversation; none that
         # is somebody else's in another version.
         records = set(
@@ -215,11 +216,13 @@ def release_without(settings: Settings, folder: Path, register: Register) -> int
             ).fetchone()
             removed[name] = row[0] if row else 0
         if any(removed.values()):
-            fresh = settings.published / f".{folder.name}.erased.part"
-            fresh.mkdir(exist_ok=True)
+            store = at(settings.published)
+            fresh = store.folder_scratch(
+                f"{folder.name}.erased", publish.MARK, publish.cache(settings)
+            )
             write_without(connection, folder, fresh, tables, removed)
     if any(removed.values()):
-        put_in_place(fresh, folder)
+        put_in_place(store, fresh, folder.name)
         page.write(settings, folder.name)
     return sum(removed.values())
 
@@ -282,7 +285,7 @@ def write_without(
             )
     connection.execute("detach fresh")
     changed = asdict(release) | {"row_counts": row_counts}
-    (fresh / "release.json").write_text(json.dumps(changed, indent=1))
+    (fresh / publish.MARK).write_text(json.dumps(changed, indent=1))
 
 
 def copy_comments(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -304,23 +307,27 @@ def copy_comments(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         )
 
 
-def put_in_place(fresh: Path, folder: Path) -> None:
+def put_in_place(store: Store, fresh: Path, release_id: str) -> None:
     """Replace the files of a release by those in `fresh`, the DuckDB file last: while it holds the
     person, an erasure that was killed knows that this release is not done."""
-    (folder / "report.html").unlink(missing_ok=True)
+    store.delete(f"{release_id}/{publish.PAGE}")
     for path in sorted(fresh.iterdir(), key=lambda path: path.name == "journeys.duckdb"):
         path.chmod(0o444)
-        publish.flush(path)
-        path.replace(folder / path.name)
-    publish.flush(folder)
+        store.put(f"{release_id}/{path.name}", path)
     fresh.rmdir()
 
 
 def pages_without(settings: Settings, register: Register) -> int:
     """Delete the pages of audits and releases that name somebody of the register; how many."""
     hashes = register.hashes()
-    pages = [*settings.root.glob("quality/**/*.html"), *settings.published.glob("*/**/*.html")]
-    found = [path for path in pages if not hashes.isdisjoint(HASH.findall(path.read_text()))]
-    for path in found:
-        path.unlink()
+    places = [(at(settings.root / "quality"), "**/*.html")]
+    places += [(at(settings.published), f"{name}/**/*.html") for name in publish.kept(settings)]
+    found = [
+        (store, file.key)
+        for store, pattern in places
+        for file in store.files(pattern)
+        if not hashes.isdisjoint(HASH.findall(store.read(file.key).decode()))
+    ]
+    for store, key in found:
+        store.delete(key)
     return len(found)

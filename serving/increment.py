@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
+from ingestion.store import Stored
 
 FULL, SLICE = "full", "slice"
 # When this share of the log is new, working on the customers of it is working on all.
@@ -42,12 +42,13 @@ def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
         return FULL
     with duckdb.connect(str(settings.warehouse)) as connection:
         seen = last_seen(connection)
-        batches = {path.stem: path for path in EventLog(settings.log).batches()}
+        log = EventLog(settings.log)
+        batches = {batch.stem: batch for batch in log.batches()}
         fresh = sorted(batches.keys() - seen.batches) if seen else []
         if (
             seen is None
             or not continues(seen, rules, as_of, known_at, batches)
-            or rows(batches[name] for name in fresh) > MUCH * rows(batches.values())
+            or rows(log, [batches[name] for name in fresh]) > MUCH * rows(log, batches.values())
         ):
             connection.execute("drop table if exists built_run")
             return FULL
@@ -87,7 +88,7 @@ def finish(settings: Settings, scope: str, rules: str, as_of: str, known_at: str
         connection.execute("create or replace table built_batches (batch_id varchar)")
         connection.executemany(
             "insert into built_batches values (?)",
-            [[path.stem] for path in EventLog(settings.log).batches()],
+            [[batch.stem] for batch in EventLog(settings.log).batches()],
         )
         for table in ("stg_affected_customers", "stg_affected_events"):
             connection.execute(f"truncate {table}")
@@ -112,9 +113,18 @@ def last_seen(connection: duckdb.DuckDBPyConnection) -> Seen | None:
     return Seen(rules, as_of, known_at, frozenset(name for (name,) in batches))
 
 
-def rows(paths: Iterable[Path]) -> int:
+def rows(log: EventLog, batches: Iterable[Stored]) -> int:
     """How many rows these batches hold, by their footers."""
-    return sum(pq.read_metadata(path).num_rows for path in paths)
+    addresses = [batch.address for batch in batches]
+    if not addresses:
+        return 0
+    with duckdb.connect() as connection:
+        log.store.readable(connection)
+        found = connection.execute(
+            "select sum(num_rows)::bigint from parquet_file_metadata(?)", [addresses]
+        ).fetchone()
+    assert found is not None  # an aggregate without groups always has one row
+    return int(found[0])
 
 
 def digest(*parts: object, files: Sequence[Path] = ()) -> str:

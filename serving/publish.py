@@ -1,12 +1,12 @@
-"""Publishes the built warehouse as a release: a folder of its own, swapped in by one symlink.
+"""Publishes the built warehouse as a release: a folder of its own, swapped in by one pointer.
 
 A release holds the published tables as one read-only DuckDB file and as Parquet, with their
 descriptions. `current` points to the newest; readers of an older one keep it until they close it.
 """
 
 import json
-import os
 import shutil
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.settings import Settings
+from ingestion.shortage import told
+from ingestion.store import at
 from serving.errors import NotPublished, PublishError
 from serving.marts import Mart, marts, quoted
 from serving.warehouse import Build, last_build, sole_writer
@@ -25,6 +27,8 @@ STORAGE_VERSION = "v1.0.0"
 KEPT = 3
 # The folder of a release in which Great Expectations tells what was checked.
 DATA_DOCS = "data_docs"
+# What points to the newest release; the file that is in a release when all others are; its page.
+CURRENT, MARK, PAGE = "current", "release.json", "report.html"
 RELEASE_COLUMNS = {
     "release_id": ("varchar", "id", "this release; also the name of its folder"),
     "published_at": ("timestamp", "UTC", "when it was published"),
@@ -66,23 +70,18 @@ def publish(settings: Settings, build_id: str, checks_passed: int) -> Release:
     Raises PublishError where the warehouse holds another build by now (that build's own run
     publishes it) or a table did not arrive whole. Readers then keep the release they have.
     """
-    with sole_writer(settings):
+    with told(settings), sole_writer(settings):
         built = require_build(settings, build_id)
-        settings.published.mkdir(parents=True, exist_ok=True)
-        for leftover in settings.published.glob(".*.part"):
-            shutil.rmtree(leftover)
+        store = at(settings.published)
         release_id = unused(settings, build_id)
-        fresh = settings.published / f".{release_id}.part"
-        fresh.mkdir()
+        fresh = store.folder_scratch(release_id, MARK, cache(settings))
         release = fill(settings, fresh, release_id, built.fingerprint, checks_passed)
         shutil.copytree(data_docs(settings, build_id), fresh / DATA_DOCS)
         for path in fresh.rglob("*"):
             if path.is_file():
                 path.chmod(0o444)
-            flush(path)
-        flush(fresh)
-        fresh.rename(settings.published / release_id)
-        point_current_at(settings, release_id)
+        store.put_folder(release_id, fresh, MARK, cache(settings))
+        store.point(CURRENT, release_id)
         drop_old(settings)
     return release
 
@@ -114,7 +113,7 @@ def fill(
         release = describe_run(connection, release_id, fingerprint, counts, checks_passed)
         write_release_row(connection, release, folder)
         connection.execute("detach release")
-    (folder / "release.json").write_text(json.dumps(asdict(release), indent=1))
+    (folder / MARK).write_text(json.dumps(asdict(release), indent=1))
     return release
 
 
@@ -223,17 +222,36 @@ def data_docs(settings: Settings, build_id: str) -> Path:
     return settings.root / "quality" / build_id
 
 
-def current(settings: Settings) -> Path:
-    """The folder of the newest release. Raises NotPublished when there is none."""
-    link = settings.published / "current"
-    if not link.exists():
-        raise NotPublished(f"nothing is published yet below {settings.published}: make run")
-    return link.resolve()
+def cache(settings: Settings) -> Path:
+    """Where copies of releases are that are in a store: DuckDB opens files of this machine."""
+    return settings.root / "releases"
+
+
+def current(settings: Settings, only: Collection[str] = ()) -> Path:
+    """The folder of the newest release, to be read on this machine; `only` says which files of it.
+
+    Raises NotPublished when there is none.
+    """
+    store = at(settings.published)
+    while (name := store.pointed(CURRENT)) is not None:
+        try:
+            return store.near_folder(name, cache(settings), only).resolve()
+        except FileNotFoundError:
+            if store.pointed(CURRENT) == name:
+                raise
+            # It was replaced by newer ones while it was being copied: the newest is asked for.
+    raise NotPublished(f"nothing is published yet below {settings.published}: make run")
+
+
+def shown(settings: Settings) -> Path:
+    """The path by which a person opens the newest release."""
+    place = settings.published
+    return place / CURRENT if isinstance(place, Path) else current(settings)
 
 
 def read_release(folder: Path) -> Release:
     """What a release folder says of itself."""
-    return Release(**json.loads((folder / "release.json").read_text()))
+    return Release(**json.loads((folder / MARK).read_text()))
 
 
 def is_current(settings: Settings, fingerprint: str) -> bool:
@@ -242,42 +260,36 @@ def is_current(settings: Settings, fingerprint: str) -> bool:
     if built is None or built.fingerprint != fingerprint:
         return False
     try:
-        folder = current(settings)
+        folder = current(settings, only=(MARK, PAGE))
     except NotPublished:
         return False
-    return (folder / "report.html").exists() and read_release(folder).fingerprint == fingerprint
+    return (folder / PAGE).exists() and read_release(folder).fingerprint == fingerprint
 
 
-def releases(settings: Settings) -> list[Path]:
-    """The folders of all kept releases, oldest first."""
-    return sorted(
-        path
-        for path in settings.published.glob("[!.]*")
-        if path.is_dir() and not path.is_symlink() and (path / "release.json").exists()
-    )
+def kept(settings: Settings) -> list[str]:
+    """The names of all kept releases, oldest first."""
+    found = {file.folder for file in at(settings.published).files(f"*/{MARK}")}
+    return sorted(name for name in found if name != CURRENT and not name.startswith("."))
 
 
-def point_current_at(settings: Settings, release_id: str) -> None:
-    """Make `current` point to the release, in one step of the file system."""
-    fresh = settings.published / ".current.fresh"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(release_id)
-    fresh.replace(settings.published / "current")
-    flush(settings.published)
+def releases(settings: Settings, only: Collection[str] = ()) -> list[Path]:
+    """The folders of all kept releases, oldest first; `only` says which files of them."""
+    store = at(settings.published)
+    return [store.near_folder(name, cache(settings), only) for name in kept(settings)]
 
 
 def drop_old(settings: Settings) -> None:
     """Delete all but the newest releases. Who has one open keeps reading it."""
-    others = [path for path in releases(settings) if path != current(settings)]
-    for path in others[: 1 - KEPT]:
-        # Out of sight first: a release that is half deleted is none.
-        leftover = path.rename(path.with_name(f".{path.name}.part"))
-        shutil.rmtree(leftover)
+    store = at(settings.published)
+    newest = store.pointed(CURRENT)
+    others = [name for name in kept(settings) if name != newest]
+    for name in others[: 1 - KEPT]:
+        store.delete_folder(name, MARK, cache(settings))
 
 
 def unused(settings: Settings, build_id: str) -> str:
     """A release id later in order than all of this build: a build may be published again."""
-    taken = [path.name for path in releases(settings) if path.name.startswith(build_id)]
+    taken = [name for name in kept(settings) if name.startswith(build_id)]
     if not taken:
         return build_id
     number = taken[-1].removeprefix(build_id).removeprefix("-") or "1"
@@ -289,15 +301,6 @@ def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     row = connection.execute(f"select count(*) from {relation}").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def flush(path: Path) -> None:
-    """Make what was written to a file or folder last a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def text(value: object) -> str:

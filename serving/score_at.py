@@ -23,7 +23,7 @@ import jinja2
 
 from ingestion.settings import Settings
 from serving.errors import NotPublished, ServingError, TimeError
-from serving.publish import text
+from serving.publish import current, text
 from serving.times import utc
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -167,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
         at = utc(options.at, "AT")
         if not at:
             raise TimeError("AT is missing: make score AT=2026-03-31T12:00:00Z")
-        release = Settings.read(options.name or None).published / "current" / "journeys.duckdb"
+        release = current(Settings.read(options.name or None)) / "journeys.duckdb"
         write_csv(scores_at(release, datetime.fromisoformat(at)))
         sys.stdout.flush()
     except BrokenPipeError:

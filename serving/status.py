@@ -22,7 +22,7 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         settings = Settings.read(asked.name)
-        if not settings.root.exists():
+        if isinstance(settings.log, Path) and not settings.root.exists():
             print(f"{settings.root} does not exist: nothing has run as {settings.name} yet")
             return 1
         print("\n".join(status(settings)))
@@ -94,16 +94,16 @@ def warehouse_lines(settings: Settings) -> list[str]:
 
 def release_lines(settings: Settings) -> list[str]:
     """The kept releases, newest last, and what the current one holds."""
-    folders = publish.releases(settings)
+    folders = publish.releases(settings, only=(publish.MARK,))
     if not folders:
         return ["releases    none"]
-    newest = publish.current(settings)
+    newest = publish.current(settings, only=(publish.MARK,))
     rows = []
     for folder in folders:
         release = publish.read_release(folder)
         rows.append(
             [
-                ("-> " if folder == newest else "   ") + release.release_id,
+                ("-> " if folder.name == newest.name else "   ") + release.release_id,
                 release.published_at,
                 release.as_of[:19],
                 release.known_at[:19],

@@ -15,7 +15,7 @@ WORST = 10
 
 def summary(settings: Settings, is_built: bool) -> list[str]:
     """The last lines of a run. `is_built` says whether it made a new release."""
-    folder = settings.published / "current"
+    folder = publish.shown(settings)
     release = publish.read_release(publish.current(settings))
     if not is_built:
         return [

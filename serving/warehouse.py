@@ -9,6 +9,7 @@ import csv
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,10 +23,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingestion import shortage
 from ingestion.event_log import EventLog
 from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
 from ingestion.sources import mapped
+from ingestion.store import at
 from serving import increment
 from serving.errors import WarehouseError
 
@@ -57,7 +60,12 @@ def build(settings: Settings, as_of: str = "", known_at: str = "") -> Build:
     `as_of` and `known_at` are UTC times as text, '' for their defaults.
     Raises WarehouseError with the names and messages of the models or tests that failed.
     """
-    EventLog(settings.log).open()
+    with shortage.told(settings):
+        EventLog(settings.log).open()
+        return _build(settings, as_of, known_at)
+
+
+def _build(settings: Settings, as_of: str, known_at: str) -> Build:
     with sole_writer(settings) as lock:
         fingerprint = fingerprint_of(settings, as_of, known_at)
         built_path(settings).unlink(missing_ok=True)
@@ -212,15 +220,24 @@ def run_dbt(
             pass_fds=held,
         ).returncode
     print(f"dbt {command} ({scope}): {time.monotonic() - started:.0f} s", flush=True)
+    if code == -signal.SIGKILL:
+        raise WarehouseError(
+            f"dbt {command} was killed: by somebody, or by the system for want of memory. Run it "
+            f"again, with less than JOURNEYS_MEMORY_LIMIT={settings.memory_limit} in that case"
+        )
     if code:
-        raise WarehouseError(f"dbt {command} failed: {reason_of_failure(results, folder)}")
+        reason = reason_of_failure(results, folder)
+        what = shortage.said(reason) or (shortage.is_full(settings.root) and shortage.SPACE)
+        if what:
+            raise shortage.shortage(settings, what)
+        raise WarehouseError(f"dbt {command} failed: {reason}")
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment in which dbt finds this state's log and warehouse, and calls nobody."""
     return {
         **os.environ,
-        "JOURNEYS_LOG": str(settings.log.resolve()),
+        "JOURNEYS_LOG": at(settings.log).address("").rstrip("/"),
         "JOURNEYS_WAREHOUSE": str(settings.warehouse.resolve()),
         "JOURNEYS_MEMORY_LIMIT": settings.memory_limit,
         "JOURNEYS_BLOCKED": str((settings.root / "blocked.parquet").resolve()),
@@ -271,7 +288,7 @@ def reason_of_failure(results: Path, folder: Path) -> str:
         if failed:
             more = f"; and {len(failed) - 5} more" if len(failed) > 5 else ""
             return "; ".join(failed[:5]) + more + f" (all in {folder / 'dbt.out'})"
-    output = (folder / "dbt.out").read_text()
+    output = (folder / "dbt.out").read_text(errors="replace")
     return output[max(output.rfind("[ERROR]"), 0) :][-2000:].strip()
 
 

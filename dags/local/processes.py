@@ -17,6 +17,7 @@ from dags.local.home import environment, home
 from dags.local.run import prepare
 from ingestion.errors import IngestionError
 from ingestion.settings import Settings
+from ingestion.store import at
 from serving.errors import ServingError
 
 # `airflow standalone` would bind its log ports on all interfaces, and orphan its children.
@@ -78,7 +79,7 @@ def up(settings: Settings, port: int) -> None:
         f"Airflow is up: http://127.0.0.1:{port}  user admin, password {password(folder)}\n"
         f"(kept in {folder / 'passwords.json'})\n"
         f"Drop files into {settings.landing}/<source>/ ; releases appear in "
-        f"{settings.published / 'current'}\n"
+        f"{at(settings.published).address('current')}\n"
         f"Stop it with: make down NAME={settings.name}"
     )
 

@@ -23,6 +23,7 @@ from ingestion.event_log import EventLog, Header
 from ingestion.quarantine import Quarantine
 from ingestion.settings import Settings
 from ingestion.sources import MODULES, mapped
+from ingestion.store import SCHEME, Place, at, below
 from serving.errors import ServingError
 from serving.summary import summary
 from serving.times import utc
@@ -61,30 +62,22 @@ def prepare(name: str, sources: str) -> Settings:
 
     `sources` is read where it is. Raises IngestionError when it is no folder.
     """
-    if sources:
+    if sources.startswith(SCHEME):
+        os.environ["JOURNEYS_LANDING"] = sources
+    elif sources:
         folder = Path(sources).expanduser().absolute()
         if not folder.is_dir():
             raise RunFailedToStart(f"SOURCES={sources}: no such folder")
         os.environ["JOURNEYS_LANDING"] = str(folder)
     settings = Settings.read(name)
-    for folder in (settings.root, settings.landing, settings.log, settings.quarantine):
-        make_folder(folder)
-    for folder in (settings.root, settings.log, settings.quarantine):
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise RunFailedToStart(f"{folder} holds the state, and cannot be written to")
+    for place in (settings.root, settings.landing, settings.log, settings.quarantine):
+        at(place).open()
+    for place in (settings.root, settings.log, settings.quarantine):
+        if isinstance(place, Path) and not os.access(place, os.W_OK | os.X_OK):
+            raise RunFailedToStart(f"{place} holds the state, and cannot be written to")
     settings.secret()
     EventLog(settings.log).open()
     return settings
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder of the state. Raises RunFailedToStart, in plain words, where it cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunFailedToStart(
-            f"{folder} holds the state, and cannot be made: {error.strerror}"
-        ) from error
 
 
 class RunFailedToStart(ServingError):
@@ -178,16 +171,10 @@ def read_dags() -> dict[str, Any]:
     return dict(bag.dags)
 
 
-def unknown(landing: Path) -> list[Path]:
+def unknown(landing: Place) -> list[Place]:
     """The folders in `landing` that no source reads."""
-    return sorted(
-        folder
-        for folder in landing.iterdir()
-        if folder.is_dir()
-        and not folder.name.startswith(".")
-        and folder.name not in MODULES
-        and not (folder / mapped.FILE_NAME).exists()
-    )
+    known = {*MODULES, *(file.folder for file in at(landing).files(f"*/{mapped.FILE_NAME}"))}
+    return [below(landing, name) for name in at(landing).folders() if name not in known]
 
 
 def record(settings: Settings, dag: Any, place: str, show: Callable[[str], None]) -> None:

@@ -19,6 +19,7 @@ from ingestion.event_log import EventLog
 from ingestion.mapping import UNITS, Condition, Field, Interaction, Record, SourceMapping
 from ingestion.settings import Settings
 from ingestion.source import File, Identifier, RecordType, Source
+from ingestion.store import at
 from ingestion.times import literal
 
 FILE_NAME = "mapping.yml"
@@ -31,15 +32,19 @@ SINCE_EVER = "timestamp '1990-01-01'"  # a row that only says who is who
 
 def mapped_names(settings: Settings) -> list[str]:
     """The names of the sources that have a mapping in the landing folder."""
-    return sorted(path.parent.name for path in settings.landing.glob(f"*/{FILE_NAME}"))
+    return sorted(file.folder for file in at(settings.landing).files(f"*/{FILE_NAME}"))
 
 
 def mapped_source(name: str, settings: Settings) -> Source:
     """The source that the mapping of `name` describes. Raises MappingError for a mistake in it."""
-    path = settings.landing / name / FILE_NAME
-    if not path.exists():
-        raise MappingError(f"{name}: no source of this name ships, and {path} is not there")
-    return source_of(described.load(path))
+    store = at(settings.landing)
+    key = f"{name}/{FILE_NAME}"
+    try:
+        text = store.read(key)
+    except FileNotFoundError as error:
+        missing = f"{store.address(key)} is not there"
+        raise MappingError(f"{name}: no source of this name ships, and {missing}") from error
+    return source_of(described.read(name, text))
 
 
 def source_of(mapping: SourceMapping) -> Source:

@@ -12,14 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 from ingestion.settings import Settings
-from serving.publish import Release, read_release
+from ingestion.shortage import told
+from ingestion.store import at
+from serving.publish import MARK, PAGE, Release, cache, read_release
 from serving.report import figures, sections
 from serving.report.facts import Facts
 from serving.report.figures import Figure
 from serving.report.markup import row, section
 from serving.report.queries import read
 from serving.report.words import day
-from serving.warehouse import write_whole
 
 HERE = Path(__file__).parent
 SCRIPTS = ("echarts/echarts.min.js", "charts.js")
@@ -27,15 +28,19 @@ SCRIPTS = ("echarts/echarts.min.js", "charts.js")
 
 def write(settings: Settings, release_id: str) -> Path:
     """Write `report.html` into the release `release_id` and return its path."""
-    folder = settings.published / release_id
+    store = at(settings.published)
+    folder = store.near_folder(release_id, cache(settings), only=(MARK, "journeys.duckdb"))
     release = read_release(folder)
     facts = read(
         folder / "journeys.duckdb", datetime.fromisoformat(release.as_of), release.rule_version
     )
-    path = folder / "report.html"
-    write_whole(path, page(release, facts))
-    path.chmod(0o444)
-    return path
+    key = f"{release_id}/{PAGE}"
+    with told(settings):
+        fresh = store.scratch(key)
+        fresh.write_text(page(release, facts))
+        fresh.chmod(0o444)
+        store.put(key, fresh)
+    return store.near_folder(release_id, cache(settings), only=(PAGE,)) / PAGE
 
 
 def page(release: Release, facts: Facts) -> str:

@@ -29,6 +29,10 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         settings = Settings.read(asked.name)
+        if not isinstance(settings.published, Path):
+            raise SupersetFailed(
+                f"{settings.published}: the dashboard follows a folder of this machine, no store"
+            )
         publish.current(settings)
         environment = prepare(settings)
     except (IngestionError, ServingError) as error:

@@ -51,7 +51,7 @@ def test_docker_reads_the_file():
 
 def test_airflow_has_its_four_processes_and_a_database_each_with_a_health_check(compose: dict):
     services = compose["services"]
-    assert set(services) == {
+    assert {name for name, service in services.items() if "profiles" not in service} == {
         "postgres",
         "migrate",
         "api-server",
@@ -61,6 +61,19 @@ def test_airflow_has_its_four_processes_and_a_database_each_with_a_health_check(
     }
     for name, service in services.items():
         assert name == "migrate" or "healthcheck" in service, name
+
+
+def test_workers_and_their_queue_are_started_where_they_are_asked_for(compose: dict):
+    services = compose["services"]
+    on_request = {name for name, said in services.items() if said.get("profiles") == ["celery"]}
+    assert on_request == {"redis", "worker", "worker-warehouse"}
+    # who records is any machine: nothing of it is kept
+    assert services["worker"]["volumes"] == []
+    assert services["worker"]["environment"]["JOURNEYS_LOG"] == "${JOURNEYS_LOG:-}"
+    for name in ("worker", "worker-warehouse"):
+        assert set(services[name]["depends_on"]) == {"api-server", "redis"}
+    assert "default,warehouse" in services["worker-warehouse"]["command"]
+    assert 'WAREHOUSE_QUEUE = "warehouse"' in (REPOSITORY / "dags" / "assets.py").read_text()
 
 
 def test_no_secret_has_a_default():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dags.local.run import RunFailedToStart, prepare, read_dags, unknown
+from ingestion.errors import StoreError
 from ingestion.event_log import EventLog
 from ingestion.settings import Settings
 from ingestion.sources import MODULES
@@ -184,7 +185,7 @@ def test_a_state_folder_that_cannot_be_made_or_written_is_named(
     (tmp_path / "file").touch()
     monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path / "file" / "var"))
     monkeypatch.delenv("JOURNEYS_LANDING", raising=False)
-    with pytest.raises(RunFailedToStart, match="var holds the state, and cannot be made: Not a"):
+    with pytest.raises(StoreError, match="var holds the state, and cannot be made: Not a"):
         prepare("dagtest", "")
     monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path / "var"))
     # as on a file system that is mounted read-only: who runs as root may write anywhere else

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_source_is_read_again_and_only_what_is_new_is_added(
     assert len(log.headers("connect")) == before
     # a batch that was lost comes back from its landing files, and once
     newest = log.headers("connect")[-1]
-    log.path("connect", newest.batch_id).unlink()
+    log.store.delete(f"source=connect/{newest.batch_id}.parquet")
     run_dag(dags["replay"], {"source": "connect", "customer": ""})
     run_dag(dags["replay"], {"source": "connect", "customer": ""})
     assert sum(header.events for header in log.headers("connect")) == 3
@@ -102,7 +103,7 @@ def test_what_was_set_aside_is_read_again(dags: dict[str, Any], settings: Settin
     aside = len(Quarantine(settings.quarantine).rows("connect"))
     assert aside > 0
     # a source that cannot be replayed costs the others nothing
-    gone = Quarantine(settings.quarantine).paths()[0]
+    gone = Path(Quarantine(settings.quarantine).files()[0].address)
     folder = settings.quarantine / "source=gone"
     folder.mkdir()
     shutil.copy(gone, folder / gone.name)

@@ -359,7 +359,7 @@ def test_a_mapping_with_a_mistake_is_refused_with_line_key_and_allowed_values(
     assert old in SIGNALS
     path.write_text(SIGNALS.replace(old, new))
     with pytest.raises(MappingError) as error:
-        described.load(path)
+        described.read(path.parent.name, path.read_bytes())
     assert said in str(error.value)
 
 

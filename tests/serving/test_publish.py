@@ -40,7 +40,7 @@ import os, signal, sys
 from ingestion.settings import Settings
 from serving import publish
 
-HELPERS = {"count", "text", "flush", "<genexpr>", "<listcomp>", "<dictcomp>"}
+HELPERS = {"count", "text", "<genexpr>", "<listcomp>", "<dictcomp>"}
 
 def die_at(last):
     lines = 0

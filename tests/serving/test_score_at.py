@@ -72,4 +72,4 @@ def test_a_time_without_a_zone_is_refused(published, capsys):
 def test_without_a_release_it_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("JOURNEYS_PUBLISHED", str(tmp_path))
     assert score_at.main(["--at", "2026-03-01T09:00:00Z"]) == 1
-    assert "nothing has been published" in capsys.readouterr().err
+    assert "nothing is published" in capsys.readouterr().err

@@ -368,8 +368,10 @@ def test_only_the_files_that_held_the_person_were_written(
     world: World, erased: tuple[Settings, erase.Erased]
 ):
     settings, report = erased
-    before = {path.name: digest(path) for path in EventLog(world.root / "log").batches()}
-    after = {path.name: digest(path) for path in EventLog(settings.log).batches()}
+    before = {
+        batch.name: digest(Path(batch.address)) for batch in EventLog(world.root / "log").batches()
+    }
+    after = {batch.name: digest(Path(batch.address)) for batch in EventLog(settings.log).batches()}
     assert set(before) == set(after)
     assert sum(before[name] != after[name] for name in before) == report.swept.log_files
     assert digest(settings.landing / "sendgrid/events.json") != digest(
