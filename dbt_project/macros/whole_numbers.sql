@@ -10,6 +10,22 @@
 {% macro duckdb__div(a, b) -%}(({{ a }}) // ({{ b }})){%- endmacro %}
 {% macro spark__div(a, b) -%}cast((({{ a }}) - ({{ a }}) % ({{ b }})) / ({{ b }}) as decimal(38, 0)){%- endmacro %}
 
+-- A div 2^bits, rounded down: a division of wide numbers costs as much as writing a column of text.
+{% macro halved(a, bits) -%}{{ return(adapter.dispatch('halved')(a, bits)) }}{%- endmacro %}
+{% macro duckdb__halved(a, bits) -%}(({{ a }}) >> ({{ bits }})){%- endmacro %}
+{% macro spark__halved(a, bits) -%}
+cast(floor(({{ a }}) / cast(power(2, {{ bits }}) as decimal(38, 0))) as decimal(38, 0))
+{%- endmacro %}
+
+-- A div B within 1 of it, for wide numbers whose quotient is below 2^50: exact once `quotient_off` is
+-- added, where `rest` is A less this quotient times B. Much cheaper than a division of wide numbers.
+{% macro near_quotient(a, b) -%}
+cast(floor(cast({{ a }} as double) / cast({{ b }} as double)) as bigint)
+{%- endmacro %}
+{% macro quotient_off(rest, b) -%}
+case when {{ rest }} < 0 then -1 when {{ rest }} >= {{ b }} then 1 else 0 end
+{%- endmacro %}
+
 -- Whole seconds since 1970, rounded down.
 {% macro epoch_second(moment) -%}{{ return(adapter.dispatch('epoch_second')(moment)) }}{%- endmacro %}
 {% macro duckdb__epoch_second(moment) -%}(epoch_us({{ moment }}) // 1000000){%- endmacro %}
@@ -24,6 +40,18 @@ last_value({{ expression }} ignore nulls) over {{ history }}
 {%- endmacro %}
 {% macro spark__last_known(expression, history) -%}
 last_value({{ expression }}) ignore nulls over {{ history }}
+{%- endmacro %}
+
+-- An aggregate of the rows of a window for which a condition holds. DuckDB shares a filtered expression
+-- among several, and copies every `case`.
+{% macro over_those(aggregate, expression, condition, history) -%}
+{{ return(adapter.dispatch('over_those')(aggregate, expression, condition, history)) }}
+{%- endmacro %}
+{% macro duckdb__over_those(aggregate, expression, condition, history) -%}
+{{ aggregate }}({{ expression }}) filter (where {{ condition }}) over {{ history }}
+{%- endmacro %}
+{% macro spark__over_those(aggregate, expression, condition, history) -%}
+{{ aggregate }}(case when {{ condition }} then {{ expression }} end) over {{ history }}
 {%- endmacro %}
 
 -- A CTE that is worked out before it is joined; without it DuckDB joins on less than the key.

@@ -33,7 +33,7 @@ carried as (
         case
             when states.decay_epoch = clock.epoch then states.{{ column }}
             when states.decay_epoch = clock.epoch - 1
-                then {{ div('states.' ~ column, 'clock.epoch_factor') }}
+                then {{ halved('states.' ~ column, 'clock.epoch_half_lives') }}
             else 0
         end as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}

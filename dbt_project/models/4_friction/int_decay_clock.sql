@@ -40,7 +40,8 @@ classes as (
         half_life_hours_{{ class }} as half_life_hours,
         {{ div('present_hour', 'epoch_hours_' ~ class) }} as epoch,
         present_hour % epoch_hours_{{ class }} as k,
-        epoch_factor
+        epoch_factor,
+        epoch_half_lives
 
     from present
     {{ 'union all' if not loop.last }}
@@ -54,6 +55,7 @@ final as (
         classes.half_life,
         classes.epoch,
         classes.epoch_factor,
+        classes.epoch_half_lives,
         weights.weight
 
     from classes

@@ -105,7 +105,7 @@ carried as (
         {%- for column in ['friction_sum', 'credit_sum', 'peak_sum'] %}
         case
             when epoch_sums.age = 0 then epoch_sums.{{ column }}
-            else {{ div('epoch_sums.' ~ column, 'rule.epoch_factor') }}
+            else {{ halved('epoch_sums.' ~ column, 'rule.epoch_half_lives') }}
         end as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
 

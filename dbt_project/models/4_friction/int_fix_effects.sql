@@ -1,5 +1,7 @@
--- One row per fix, extent and customer: the friction that would be gone, in micro-points, when what
--- remains is counted again: with fewer before it, a repetition is a lesser one.
+-- One row per fix and customer: the friction that would be gone, in micro-points, when what remains
+-- is counted again: with fewer before it, a repetition is a lesser one. Without the contacts that
+-- came after what is mended (`alone`), and with them.
+-- noqa: disable=LT02
 
 with
 
@@ -15,33 +17,10 @@ removals as (
 
 ),
 
-fixes as (
+scored as (
 
-    select * from {{ ref('int_fixes') }}
-
-),
-
-ordered as (
-
-    select * from {{ ref('int_ordered_signals') }}
-
-),
-
--- Imported twice: a CTE that is read twice would be copied whole.
-customers as (
-
-    select
-        customer_number,
-        customer_id
-
-    from {{ ref('int_ordered_signals') }}
-    where signal_number = 1
-
-),
-
-catalogue as (
-
-    select * from {{ ref('friction_catalogue') }}
+    select * from {{ ref('int_scored_signals') }}
+    where group_number is not null
 
 ),
 
@@ -59,42 +38,20 @@ repetitions as (
 ),
 
 -- Also a signal without friction of its own makes the next one a repetition.
-grouped as (
-
-    select
-        ordered.signal_id,
-        ordered.customer_number,
-        ordered.issue_id,
-        ordered.occurred_second,
-        catalogue.repeat_group
-
-    from ordered
-    cross join rule
-    inner join catalogue
-        on
-            ordered.signal = catalogue.signal
-            and rule.rule_version = catalogue.rule_version
-    where ordered.issue_id is not null and catalogue.repeat_group is not null
-
-),
-
 repeated_after as (
 
     select
         repetitions.signal_id,
-        grouped.signal_id as earlier_signal_id,
+        scored.signal_id as earlier_signal_id,
         count(*) over (partition by repetitions.signal_id) as earlier_count
 
     from repetitions
-    inner join grouped
-        on
-            repetitions.customer_number = grouped.customer_number
-            and repetitions.issue_id = grouped.issue_id
-            and repetitions.repeat_group = grouped.repeat_group
+    inner join scored on repetitions.group_number = scored.group_number
     cross join rule
     where
-        grouped.signal_id < repetitions.signal_id
-        and repetitions.occurred_second - grouped.occurred_second <= rule.repeat_window_seconds
+        scored.signal_id < repetitions.signal_id
+        and repetitions.occurred_second - {{ epoch_second('scored.occurred_at') }}
+        <= rule.repeat_window_seconds
 
 ),
 
@@ -102,15 +59,15 @@ fewer_before as (
 
     select
         removals.fix_number,
-        removals.extent,
         repeated_after.signal_id,
-        max(repeated_after.earlier_count) - count(*) as left_count
+        max(repeated_after.earlier_count)
+        - count(*) filter (where not removals.is_follow_up) as left_alone,
+        max(repeated_after.earlier_count) - count(*) as left_with_follow_ups
 
     from repeated_after
     inner join removals on repeated_after.earlier_signal_id = removals.signal_id
     group by
         removals.fix_number,
-        removals.extent,
         repeated_after.signal_id
 
 ),
@@ -119,17 +76,22 @@ recounted as (
 
     select
         fewer_before.fix_number,
-        fewer_before.extent,
         signals.customer_number,
         signals.felt_weight,
         signals.felt_of,
-        signals.repeat_micro
-        - {{ div(
-            'signals.base_micro * case least(fewer_before.left_count + 1, 4)'
-            ~ ' when 1 then rule.repeat_pct_1 when 2 then rule.repeat_pct_2'
-            ~ ' when 3 then rule.repeat_pct_3 else rule.repeat_pct_4 end',
-            '100'
-        ) }} as gone_micro
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        case
+            when removals.signal_id is null{{ ' or removals.is_follow_up' if extent == 'alone' }}
+                then signals.repeat_micro
+                - {{ div(
+                    'signals.base_micro * case least(fewer_before.left_' ~ extent ~ ' + 1, 4)'
+                    ~ ' when 1 then rule.repeat_pct_1 when 2 then rule.repeat_pct_2'
+                    ~ ' when 3 then rule.repeat_pct_3 else rule.repeat_pct_4 end',
+                    '100'
+                ) }}
+            else 0
+        end as gone_{{ extent }}{{ ',' if not loop.last }}
+        {%- endfor %}
 
     from fewer_before
     inner join signals on fewer_before.signal_id = signals.signal_id
@@ -137,9 +99,7 @@ recounted as (
     left join removals
         on
             fewer_before.fix_number = removals.fix_number
-            and fewer_before.extent = removals.extent
             and fewer_before.signal_id = removals.signal_id
-    where removals.signal_id is null
 
 ),
 
@@ -147,11 +107,11 @@ gone as (
 
     select
         removals.fix_number,
-        removals.extent,
         signals.customer_number,
-        signals.felt_weight,
-        signals.felt_of,
-        signals.friction_micro as gone_micro
+        case when removals.is_follow_up then 0 else signals.friction_micro end as gone_alone,
+        signals.friction_micro as gone_with_follow_ups,
+        case when removals.is_follow_up then 0 else signals.felt_micro end as gone_now_alone,
+        signals.felt_micro as gone_now_with_follow_ups
 
     from removals
     inner join signals on removals.signal_id = signals.signal_id
@@ -160,47 +120,33 @@ gone as (
 
     select
         fix_number,
-        extent,
         customer_number,
-        felt_weight,
-        felt_of,
-        gone_micro
+        gone_alone,
+        gone_with_follow_ups,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        cast({{ div(wide('gone_' ~ extent) ~ ' * felt_weight', 'felt_of') }} as bigint)
+            as gone_now_{{ extent }}{{ ',' if not loop.last }}
+        {%- endfor %}
 
     from recounted
-
-),
-
-summed as (
-
-    select
-        fix_number,
-        extent,
-        customer_number,
-        cast(sum(gone_micro) as bigint) as gone_micro,
-        cast(
-            sum({{ div(wide('gone_micro') ~ ' * felt_weight', 'felt_of') }}) as bigint
-        ) as gone_now_micro
-
-    from gone
-    group by
-        fix_number,
-        extent,
-        customer_number
 
 ),
 
 final as (
 
     select
-        fixes.fix_id,
-        summed.extent,
-        customers.customer_id,
-        summed.gone_micro,
-        summed.gone_now_micro
+        fix_number,
+        customer_number,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        cast(sum(gone_{{ extent }}) as bigint) as gone_micro_{{ extent }},
+        cast(sum(gone_now_{{ extent }}) as bigint) as gone_now_micro_{{ extent }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
 
-    from summed
-    inner join fixes on summed.fix_number = fixes.fix_number
-    inner join customers on summed.customer_number = customers.customer_number
+    from gone
+    group by
+        fix_number,
+        customer_number
 
 )
 

@@ -1,5 +1,6 @@
--- One row per fix, extent and signal that would be gone: alone what the fix mends, with_follow_ups
--- also the contacts that came after it on the same issue.
+-- One row per fix and signal that would be gone: by the fix itself, or as a part of a contact that
+-- came after it on the same issue (`is_follow_up`).
+-- noqa: disable=LT02
 
 {#- A promise that is not broken is not followed by silence: that is a rule, and no follow-up. #}
 
@@ -11,80 +12,80 @@ signals as (
 
 ),
 
-fixes as (
+everywhere as (
 
     select * from {{ ref('int_fixes') }}
+    where scope = 'everywhere'
+
+),
+
+locations as (
+
+    select * from {{ ref('int_fixes') }}
+    where scope = 'location'
+
+),
+
+placed as (
+
+    select
+        signals.signal_id,
+        signals.customer_number,
+        signals.issue_number,
+        signals.promise_id,
+        signals.signal,
+        signals.touchpoint,
+        signals.occurred_at,
+        signals.is_derived,
+        signals.is_customer_initiated,
+        everywhere.fix_number as everywhere_fix_number,
+        locations.fix_number as location_fix_number
+
+    from signals
+    inner join everywhere
+        on
+            signals.touchpoint = everywhere.touchpoint
+            and signals.signal = everywhere.signal
+    left join locations
+        on
+            signals.touchpoint = locations.touchpoint
+            and signals.signal = locations.signal
+            and signals.location_id = locations.location_id
 
 ),
 
 mended as (
 
+    {%- for scope in ['everywhere', 'location'] %}
     select
-        fixes.fix_number,
-        signals.signal_id,
-        signals.customer_number,
-        signals.issue_id,
-        signals.promise_id,
-        signals.signal
+        {{ scope }}_fix_number as fix_number,
+        signal_id,
+        customer_number,
+        issue_number,
+        promise_id,
+        signal
 
-    from signals
-    inner join fixes
-        on
-            signals.touchpoint = fixes.touchpoint
-            and signals.signal = fixes.signal
-            and fixes.scope = 'everywhere'
-
-    union all
-
-    select
-        fixes.fix_number,
-        signals.signal_id,
-        signals.customer_number,
-        signals.issue_id,
-        signals.promise_id,
-        signals.signal
-
-    from signals
-    inner join fixes
-        on
-            signals.touchpoint = fixes.touchpoint
-            and signals.signal = fixes.signal
-            and signals.location_id = fixes.location_id
+    from placed
+    {{ 'union all' if not loop.last else 'where location_fix_number is not null' }}
+    {%- endfor %}
 
 ),
 
 silences as (
 
-    select
+    -- Distinct: a source may state two breaches of one promise.
+    select distinct
         mended.fix_number,
-        signals.signal_id
+        placed.signal_id
 
     from mended
-    inner join signals
+    inner join placed
         on
-            mended.customer_number = signals.customer_number
-            and mended.promise_id = signals.promise_id
+            mended.customer_number = placed.customer_number
+            and mended.promise_id = placed.promise_id
     where
         mended.signal = 'promise.breach'
-        and signals.signal = 'promise.silence'
-
-),
-
-alone as (
-
-    select
-        fix_number,
-        signal_id
-
-    from mended
-
-    union
-
-    select
-        fix_number,
-        signal_id
-
-    from silences
+        and placed.signal = 'promise.silence'
 
 ),
 
@@ -92,23 +93,14 @@ first_on_issue as (
 
     select
         fix_number,
-        customer_number,
-        issue_id,
+        issue_number,
         min(signal_id) as first_signal_id
 
     from mended
-    where issue_id is not null
+    where issue_number is not null
     group by
         fix_number,
-        customer_number,
-        issue_id
-
-),
-
-contacts as (
-
-    select * from signals
-    where is_customer_initiated and issue_id is not null
+        issue_number
 
 ),
 
@@ -116,17 +108,15 @@ contacts_after as (
 
     select distinct
         first_on_issue.fix_number,
-        contacts.customer_number,
-        contacts.issue_id,
+        contacts.issue_number,
         contacts.occurred_at,
         contacts.touchpoint
 
     from first_on_issue
-    inner join contacts
-        on
-            first_on_issue.customer_number = contacts.customer_number
-            and first_on_issue.issue_id = contacts.issue_id
-    where contacts.signal_id > first_on_issue.first_signal_id
+    inner join placed as contacts on first_on_issue.issue_number = contacts.issue_number
+    where
+        contacts.is_customer_initiated
+        and contacts.signal_id > first_on_issue.first_signal_id
 
 ),
 
@@ -135,16 +125,19 @@ follow_ups as (
     -- With the contact goes what happened in it: the wait, the transfer, the excuse.
     select
         contacts_after.fix_number,
-        signals.signal_id
+        placed.signal_id
 
     from contacts_after
-    inner join signals
+    inner join placed
         on
-            contacts_after.customer_number = signals.customer_number
-            and contacts_after.issue_id = signals.issue_id
-            and contacts_after.occurred_at = signals.occurred_at
-            and contacts_after.touchpoint = signals.touchpoint
-    where not signals.is_derived
+            contacts_after.issue_number = placed.issue_number
+            and contacts_after.occurred_at = placed.occurred_at
+            and contacts_after.touchpoint = placed.touchpoint
+    where
+        not placed.is_derived
+        -- What the fix mends is gone already.
+        and contacts_after.fix_number <> placed.everywhere_fix_number
+        and contacts_after.fix_number <> coalesce(placed.location_fix_number, 0)
 
 ),
 
@@ -152,29 +145,28 @@ final as (
 
     select
         fix_number,
-        'alone' as extent,
-        signal_id
+        signal_id,
+        false as is_follow_up
 
-    from alone
+    from mended
 
     union all
 
     select
         fix_number,
-        'with_follow_ups' as extent,
-        signal_id
+        signal_id,
+        false as is_follow_up
 
-    from (
-        select
-            fix_number,
-            signal_id
-        from alone
-        union
-        select
-            fix_number,
-            signal_id
-        from follow_ups
-    ) as together
+    from silences
+
+    union all
+
+    select
+        fix_number,
+        signal_id,
+        true as is_follow_up
+
+    from follow_ups
 
 )
 

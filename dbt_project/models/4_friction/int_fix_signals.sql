@@ -34,7 +34,7 @@ run as (
 
 ),
 
-final as (
+with_weights as (
 
     select
         scored.signal_id,
@@ -42,12 +42,12 @@ final as (
         coalesce(signals.touchpoint, 'none') as touchpoint,
         signals.signal,
         signals.location_id,
-        signals.issue_id,
+        scored.issue_number,
+        scored.group_number,
         signals.promise_id,
         scored.occurred_at,
         signals.occurred_second,
         signals.is_derived,
-        catalogue.repeat_group,
         catalogue.is_customer_initiated,
         scored.base_micro,
         scored.repeat_micro,
@@ -64,12 +64,58 @@ final as (
     from scored
     inner join signals on scored.signal_id = signals.signal_id
     inner join clock on scored.half_life = clock.half_life
-    inner join run on scored.occurred_at <= run.as_of
+    cross join run
     inner join catalogue
         on
             signals.signal = catalogue.signal
             and run.rule_version = catalogue.rule_version
-    where scored.friction_micro > 0
+    where scored.friction_micro > 0 and scored.has_occurred
+
+),
+
+nearly_divided as (
+
+    select
+        *,
+        {{ near_quotient(wide('friction_micro') ~ ' * felt_weight', 'felt_of') }} as near_micro
+
+    from with_weights
+
+),
+
+with_rest as (
+
+    select
+        *,
+        {{ wide('friction_micro') }} * felt_weight - {{ wide('near_micro') }} * felt_of as near_rest
+
+    from nearly_divided
+
+),
+
+final as (
+
+    select
+        signal_id,
+        customer_number,
+        touchpoint,
+        signal,
+        location_id,
+        issue_number,
+        group_number,
+        promise_id,
+        occurred_at,
+        occurred_second,
+        is_derived,
+        is_customer_initiated,
+        base_micro,
+        repeat_micro,
+        friction_micro,
+        felt_weight,
+        felt_of,
+        near_micro + {{ quotient_off('near_rest', 'felt_of') }} as felt_micro
+
+    from with_rest
 
 )
 

@@ -56,6 +56,7 @@ final as (
         {{ parameter('half_life_hours_' ~ class) }} * {{ parameter('epoch_half_lives') }}
             as epoch_hours_{{ class }},
         {%- endfor %}
+        {{ parameter('epoch_half_lives') }} as epoch_half_lives,
         cast(power(2, {{ parameter('epoch_half_lives') }}) as bigint) as epoch_factor,
 
         -- severity

@@ -130,8 +130,27 @@ numbered as (
 
     select
         customers.customer_number,
-        recorded.*,
-        {{ epoch_second('recorded.occurred_at') }} as occurred_second,
+        recorded.occurred_at,
+        recorded.record_key,
+        recorded.source,
+        recorded.signal_position,
+        recorded.interaction_id,
+        recorded.event_id,
+        recorded.journey_id,
+        recorded.channel,
+        recorded.touchpoint,
+        recorded.signal,
+        recorded.issue_id,
+        recorded.phase,
+        recorded.is_moment_of_truth,
+        recorded.is_context_carried,
+        recorded.measure,
+        recorded.promise_id,
+        recorded.location_id,
+        recorded.employee_id,
+        recorded.is_credit_only,
+        recorded.is_late_or_repeated,
+        recorded.is_derived,
         row_number() over (
             partition by customers.customer_number
             -- The last two count only where one record makes two interactions at one time.
@@ -156,9 +175,12 @@ final as (
     select
         numbered.customer_number * 4294967296 + numbered.signal_number as signal_id,
         numbered.*,
-        {{ div('numbered.occurred_second', 'rule.tick_seconds') }} as occurred_hour
+        customers.customer_id,
+        {{ epoch_second('numbered.occurred_at') }} as occurred_second,
+        {{ div(epoch_second('numbered.occurred_at'), 'rule.tick_seconds') }} as occurred_hour
 
     from numbered
+    inner join customers on numbered.customer_number = customers.customer_number
     cross join rule
 
 )

@@ -15,10 +15,18 @@ promises as (
 
 ),
 
+-- Imported twice, each with what is needed there: a CTE that is read twice would be copied whole.
 steps as (
 
     select * from {{ ref('int_journey_steps') }}
-    where signal in ('promise.made', 'promise.kept', 'promise.updated')
+    where signal in ('promise.made', 'promise.kept')
+
+),
+
+kept_steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+    where signal = 'promise.kept'
 
 ),
 
@@ -101,19 +109,49 @@ unknown_for_want_of_news as (
 
 ),
 
-steps_with_made as (
+-- Few promises are kept twice, or without being made: only the rows of these are put in order.
+odd as (
 
     select
-        *,
-        max(case when signal = 'promise.made' then 1 else 0 end) over (
-            partition by customer_id, promise_id
-        ) = 1 as is_made,
-        row_number() over (
-            partition by customer_id, promise_id, signal
-            order by occurred_at, record_key, source, position, interaction_id
-        ) as place
+        customer_id,
+        promise_id,
+        count(*) filter (where signal = 'promise.made') > 0 as is_made
 
     from steps
+    group by
+        customer_id,
+        promise_id
+    having
+        count(*) filter (where signal = 'promise.kept')
+        > case when count(*) filter (where signal = 'promise.made') > 0 then 1 else 0 end
+
+),
+
+odd_steps as (
+
+    select
+        kept_steps.promise_id,
+        kept_steps.customer_id,
+        kept_steps.source,
+        kept_steps.record_key,
+        kept_steps.event_id,
+        kept_steps.occurred_at,
+        odd.is_made,
+        row_number() over (
+            partition by kept_steps.customer_id, kept_steps.promise_id
+            order by
+                kept_steps.occurred_at,
+                kept_steps.record_key,
+                kept_steps.source,
+                kept_steps.position,
+                kept_steps.interaction_id
+        ) as place
+
+    from kept_steps
+    inner join odd
+        on
+            kept_steps.customer_id = odd.customer_id
+            and kept_steps.promise_id is not distinct from odd.promise_id
 
 ),
 
@@ -128,8 +166,8 @@ stated as (
         event_id,
         occurred_at
 
-    from steps_with_made
-    where signal = 'promise.kept' and (place > 1 or not is_made)
+    from odd_steps
+    where place > 1 or not is_made
 
 ),
 

@@ -19,7 +19,6 @@ catalogue as (
 context as (
 
     select * from {{ ref('int_signal_context') }}
-    where repeat_number > 1 or is_switch
 
 ),
 
@@ -47,19 +46,35 @@ run as (
 
 ),
 
+-- A wide division costs many times an ordinary one: only where the numbers are so large.
 ratios as (
 
     select
         expectations.signal_id,
         expectations.expectation_256,
-        {{ div(
-            wide('expectations.floored_measure') ~ ' * 25600000000',
-            'expectations.expectation_256 * rule.tolerated_pct'
-        ) }} as excess_ratio,
-        {{ div(
-            wide('expectations.expectation_256') ~ ' * rule.surprise_pct * 1000000',
-            wide('expectations.floored_measure') ~ ' * 25600'
-        ) }} as surprise_ratio
+        case
+            when expectations.floored_measure <= 360000000 then
+                {{ div(
+                    'expectations.floored_measure * 25600000000',
+                    'expectations.expectation_256 * rule.tolerated_pct'
+                ) }}
+            else cast(least({{ div(
+                wide('expectations.floored_measure') ~ ' * 25600000000',
+                'expectations.expectation_256 * rule.tolerated_pct'
+            ) }}, 1000000000000) as bigint)
+        end as excess_ratio,
+        case
+            when expectations.floored_measure <= 360000000 and expectations.expectation_256 <= 90000000000
+                then
+                    {{ div(
+                        'expectations.expectation_256 * rule.surprise_pct * 1000000',
+                        'expectations.floored_measure * 25600'
+                    ) }}
+            else cast(least({{ div(
+                wide('expectations.expectation_256') ~ ' * rule.surprise_pct * 1000000',
+                wide('expectations.floored_measure') ~ ' * 25600'
+            ) }}, 1000000000000) as bigint)
+        end as surprise_ratio
 
     from expectations
     cross join rule
@@ -95,7 +110,8 @@ weighed as (
         ) as severity_micro,
         severities.expectation_256,
         coalesce(context.repeat_number, 1) as repeat_number,
-        coalesce(context.is_switch, false) as is_switch,
+        context.issue_number,
+        context.group_number,
         case
             when catalogue.kind in ('credit', 'neutral') or signals.is_credit_only then 0
             when catalogue.kind = 'excess'
@@ -157,6 +173,8 @@ final as (
         parts.customer_number,
         parts.customer_id,
         parts.signal_number,
+        parts.issue_number,
+        parts.group_number,
         parts.occurred_at,
         -- Stored: a planner that has to compare it with a subquery expects no rows at all.
         parts.has_occurred,
@@ -165,8 +183,6 @@ final as (
         parts.severity_micro,
         parts.expectation_256,
         parts.repeat_number,
-        parts.is_switch,
-        parts.phase_pct,
 
         -- points
         parts.base_micro,

@@ -1,5 +1,6 @@
--- One row per signal on an issue that may repeat or switch the channel: how many of its repeat
--- group the issue has seen in the window, and which channel was used last.
+-- One row per signal on an issue: by which numbers its issue and the repeat group in it are known (the
+-- first signal of each), how many of the group the issue has seen in the window, and which channel
+-- was used last.
 -- noqa: disable=LT02
 
 with
@@ -49,8 +50,7 @@ channels_known as (
 
     select
         signal_id,
-        customer_number,
-        issue_id,
+        coalesce(first_value(signal_id) over history, signal_id) as issue_number,
         channel,
         is_context_carried,
         occurred_second,
@@ -69,11 +69,24 @@ channels_known as (
 
 ),
 
-candidates as (
+switches_seen as (
 
-    select *
+    select
+        channels_known.signal_id,
+        channels_known.issue_number,
+        channels_known.occurred_second,
+        channels_known.repeat_group,
+        coalesce(
+            channels_known.is_customer_initiated
+            and not channels_known.is_context_carried
+            and channels_known.channel <> channels_known.previous_channel
+            and channels_known.occurred_second - channels_known.previous_channel_second
+            <= rule.switch_window_seconds,
+            false
+        ) as is_switch
+
     from channels_known
-    where repeat_group is not null or is_customer_initiated
+    cross join rule
 
 ),
 
@@ -81,16 +94,18 @@ repeats_seen as (
 
     select
         *,
+        first_value(signal_id) over grouped as group_number,
         -- The group is in time order: the one n places before is in the window or none beyond it is.
         {%- for n in range(1, 4) %}
         lag(occurred_second, {{ n }}) over grouped as second_{{ n }}_before
         {{- ',' if not loop.last }}
         {%- endfor %}
 
-    from candidates
+    from switches_seen
+    where repeat_group is not null
 
     window grouped as (
-        partition by customer_number, issue_id, repeat_group
+        partition by issue_number, repeat_group
         order by signal_id
     )
 
@@ -100,8 +115,9 @@ final as (
 
     select
         repeats_seen.signal_id,
+        repeats_seen.issue_number,
+        repeats_seen.group_number,
         case
-            when repeats_seen.repeat_group is null then 1
             {%- for n in range(3, 0, -1) %}
             when
                 repeats_seen.occurred_second - repeats_seen.second_{{ n }}_before
@@ -110,19 +126,22 @@ final as (
             {%- endfor %}
             else 1
         end as repeat_number,
-        repeats_seen.previous_channel,
-        repeats_seen.occurred_second - repeats_seen.previous_channel_second as seconds_since_channel,
-        coalesce(
-            repeats_seen.is_customer_initiated
-            and not repeats_seen.is_context_carried
-            and repeats_seen.channel <> repeats_seen.previous_channel
-            and repeats_seen.occurred_second - repeats_seen.previous_channel_second
-            <= rule.switch_window_seconds,
-            false
-        ) as is_switch
+        repeats_seen.is_switch
 
     from repeats_seen
     cross join rule
+
+    union all
+
+    select
+        signal_id,
+        issue_number,
+        cast(null as bigint) as group_number,
+        1 as repeat_number,
+        is_switch
+
+    from switches_seen
+    where repeat_group is null
 
 )
 

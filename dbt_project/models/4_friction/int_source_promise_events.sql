@@ -29,9 +29,23 @@ event_customers as (
 
 ),
 
+-- Imported thrice: a CTE that is read twice would be copied whole.
 steps as (
 
     select * from {{ ref('int_journey_steps') }}
+
+),
+
+issue_steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+
+),
+
+parcel_steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+    where kind in ('fulfilled', 'delivered')
 
 ),
 
@@ -133,14 +147,14 @@ record_steps as (
 issue_owners as (
 
     select
-        steps.issue_id,
-        steps.customer_id
+        issue_steps.issue_id,
+        issue_steps.customer_id
 
-    from steps
-    inner join issues on steps.issue_id = issues.issue_id
+    from issue_steps
+    inner join issues on issue_steps.issue_id = issues.issue_id
     qualify row_number() over (
-        partition by steps.issue_id
-        order by steps.is_anonymous, steps.occurred_at, steps.interaction_id
+        partition by issue_steps.issue_id
+        order by issue_steps.is_anonymous, issue_steps.occurred_at, issue_steps.interaction_id
     ) = 1
 
 ),
@@ -354,23 +368,22 @@ parcels as (
 
     select
         standing.promise_key,
-        steps.kind,
-        steps.kind = 'delivered' as is_arrival,
-        steps.occurred_at,
-        steps.recorded_at,
-        steps.source,
-        steps.record_type,
-        steps.record_key,
-        steps.position,
-        steps.event_id
+        parcel_steps.kind,
+        parcel_steps.kind = 'delivered' as is_arrival,
+        parcel_steps.occurred_at,
+        parcel_steps.recorded_at,
+        parcel_steps.source,
+        parcel_steps.record_type,
+        parcel_steps.record_key,
+        parcel_steps.position,
+        parcel_steps.event_id
 
     from standing
-    inner join steps
+    inner join parcel_steps
         on
-            standing.issue_id = steps.issue_id
-            and standing.fulfilment_source = steps.source
+            standing.issue_id = parcel_steps.issue_id
+            and standing.fulfilment_source = parcel_steps.source
             and standing.promise_kind = 'delivery'
-            and steps.kind in ('fulfilled', 'delivered')
 
 ),
 

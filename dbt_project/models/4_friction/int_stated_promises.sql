@@ -4,10 +4,20 @@
 
 with
 
+-- Imported twice, each with what is needed there: a CTE that is read twice would be copied whole.
 steps as (
 
     select * from {{ ref('int_journey_steps') }}
     where signal is not null
+
+),
+
+promise_steps as (
+
+    select * from {{ ref('int_journey_steps') }}
+    where
+        signal in ('promise.made', 'promise.updated', 'promise.kept')
+        and promise_id is not null
 
 ),
 
@@ -23,19 +33,26 @@ run as (
 
 ),
 
-promise_steps as (
+places_counted as (
 
     select
-        *,
+        customer_id,
+        promise_id,
+        signal,
+        due_at,
+        occurred_at,
+        source,
+        record_key,
+        event_id,
+        issue_id,
+        touchpoint,
+        location_id,
         row_number() over (
             partition by customer_id, promise_id, signal
             order by occurred_at, record_key, source, position
         ) as place
 
-    from steps
-    where
-        signal in ('promise.made', 'promise.updated', 'promise.kept')
-        and promise_id is not null
+    from promise_steps
 
 ),
 
@@ -54,7 +71,7 @@ promises as (
         {{- ',' if not loop.last }}
         {%- endfor %}
 
-    from promise_steps
+    from places_counted
     group by customer_id, promise_id
     having max(case when signal = 'promise.made' then 1 else 0 end) = 1
 

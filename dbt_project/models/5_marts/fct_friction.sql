@@ -11,7 +11,7 @@ scored as (
 
 ),
 
--- Imported thrice, each with what is needed there: a CTE that is read twice would be copied whole.
+-- Imported twice: a CTE that is read twice would be copied whole.
 signals as (
 
     select * from {{ ref('int_ordered_signals') }}
@@ -22,11 +22,8 @@ places as (
 
     select
         signal_id,
-        customer_number,
-        issue_id,
-        interaction_id,
-        event_id,
-        touchpoint
+        touchpoint,
+        interaction_id
 
     from {{ ref('int_ordered_signals') }}
 
@@ -38,7 +35,7 @@ firsts as (
         customer_number,
         customer_id
 
-    from {{ ref('int_ordered_signals') }}
+    from {{ ref('int_scored_signals') }}
     where signal_number = 1
 
 ),
@@ -78,6 +75,7 @@ counted as (
     select
         scored.signal_id,
         scored.customer_number,
+        scored.issue_number,
         scored.severity_micro,
         scored.expectation_256,
         scored.repeat_number,
@@ -90,10 +88,11 @@ counted as (
         scored.half_life,
         scored.decay_weight,
         {{ wide('clock.weight') }} * 100 as weight_of_unit,
+        -- In epochs: null for what lies two epochs back, which is no longer felt.
         case
-            when scored.decay_epoch = clock.epoch then 1
-            when scored.decay_epoch = clock.epoch - 1 then clock.epoch_factor
-        end as fading
+            when scored.decay_epoch = clock.epoch then 0
+            when scored.decay_epoch = clock.epoch - 1 then clock.epoch_half_lives
+        end as halvings
 
     from scored
     inner join clock on scored.half_life = clock.half_life
@@ -113,12 +112,8 @@ lines as (
         {{ loop.index }} as part_number,
         '{{ part }}' = 'credit' as is_credit,
         {{ part }}_micro as points_micro,
-        severity_micro,
-        expectation_256,
-        repeat_number,
-        half_life,
         weight_of_unit,
-        {{ div(wide(part ~ '_micro') ~ ' * decay_weight', 'fading') }} as felt_weighed
+        {{ halved(wide(part ~ '_micro') ~ ' * decay_weight', 'halvings') }} as felt_weighed
 
     from counted
     where {{ part }}_micro > 0
@@ -139,54 +134,101 @@ headlines as (
 
 ),
 
+nearly_divided as (
+
+    select
+        *,
+        {{ near_quotient('felt_weighed', 'weight_of_unit') }} as near_units
+
+    from lines
+
+),
+
+with_rest as (
+
+    select
+        *,
+        felt_weighed - {{ wide('near_units') }} * weight_of_unit as near_rest
+
+    from nearly_divided
+
+),
+
 -- Published at 4 decimals by largest remainder: a customer's lines add up to the headline. What lies
 -- two epochs back is no longer felt: it has no remainder, and no claim.
 rounded_down as (
 
     select
-        *,
-        cast({{ div('felt_weighed', 'weight_of_unit') }} as bigint) as whole_units,
+        signal_id,
+        customer_number,
+        part,
+        part_number,
+        is_credit,
+        points_micro,
+        near_units + {{ quotient_off('near_rest', 'weight_of_unit') }} as whole_units,
+        {{ quotient(
+            'near_rest - ' ~ quotient_off('near_rest', 'weight_of_unit') ~ ' * weight_of_unit',
+            'weight_of_unit'
+        ) }} as remainder
+
+    from with_rest
+    where felt_weighed is not null
+
+),
+
+given_out as (
+
+    select
+        customer_number,
+        is_credit,
+        cast(sum(whole_units) as bigint) as units
+
+    from rounded_down
+    group by
+        customer_number,
+        is_credit
+
+),
+
+claimed as (
+
+    select
+        signal_id,
+        customer_number,
+        part,
+        is_credit,
+        points_micro,
+        whole_units,
         row_number() over (
             partition by customer_number, is_credit
-            order by
-                {{ quotient('felt_weighed % weight_of_unit', 'weight_of_unit') }} desc,
-                signal_id asc,
-                part_number asc
-        ) as claim,
-        sum(cast({{ div('felt_weighed', 'weight_of_unit') }} as bigint)) over (
-            partition by customer_number, is_credit
-        ) as given_out
+            order by remainder desc, signal_id asc, part_number asc
+        ) as claim
 
-    from lines
-    where felt_weighed is not null
+    from rounded_down
 
 ),
 
 shared_out as (
 
     select
-        rounded_down.signal_id,
-        rounded_down.part,
-        rounded_down.points_micro,
-        rounded_down.severity_micro,
-        rounded_down.expectation_256,
-        rounded_down.repeat_number,
-        rounded_down.half_life,
-        rounded_down.whole_units
+        claimed.signal_id,
+        claimed.part,
+        claimed.points_micro,
+        claimed.whole_units
         + case
-            when
-                rounded_down.is_credit
-                and rounded_down.claim <= headlines.credit_units - rounded_down.given_out
-                then 1
-            when
-                not rounded_down.is_credit
-                and rounded_down.claim <= headlines.friction_units - rounded_down.given_out
+            when claimed.claim
+            <= case when claimed.is_credit then headlines.credit_units else headlines.friction_units end
+            - given_out.units
                 then 1
             else 0
         end as units
 
-    from rounded_down
-    inner join headlines on rounded_down.customer_number = headlines.customer_number
+    from claimed
+    inner join headlines on claimed.customer_number = headlines.customer_number
+    inner join given_out
+        on
+            claimed.customer_number = given_out.customer_number
+            and claimed.is_credit = given_out.is_credit
 
     union all
 
@@ -194,10 +236,6 @@ shared_out as (
         signal_id,
         part,
         points_micro,
-        severity_micro,
-        expectation_256,
-        repeat_number,
-        half_life,
         0 as units
 
     from lines
@@ -205,52 +243,42 @@ shared_out as (
 
 ),
 
-met as (
+-- What started it: where the first friction of the issue was met.
+first_on_issue as (
 
     select
-        places.signal_id,
-        places.customer_number,
-        places.issue_id,
-        places.interaction_id,
-        places.event_id,
-        places.touchpoint,
-        counted.friction_micro
+        issue_number,
+        min(signal_id) as signal_id
 
-    from places
-    inner join counted on places.signal_id = counted.signal_id
+    from counted
+    where friction_micro > 0 and issue_number is not null
+    group by issue_number
 
 ),
 
--- What started it: where the first friction of the issue was met.
 roots as (
 
     select
-        customer_number,
-        issue_id,
-        min_by(touchpoint, signal_id) as root_touchpoint
+        first_on_issue.issue_number,
+        places.touchpoint
 
-    from met
-    where friction_micro > 0 and issue_id is not null
-    group by
-        customer_number,
-        issue_id
+    from first_on_issue
+    inner join places on first_on_issue.signal_id = places.signal_id
 
 ),
 
--- Joined late, the wide rows of the ledger would be copied for want of two columns.
-traced {{ stored() }} (
+judged as (
 
     select
-        met.signal_id,
-        coalesce(met.event_id, steps.event_id) as event_id,
-        coalesce(roots.root_touchpoint, met.touchpoint) as root_touchpoint
+        counted.signal_id,
+        counted.severity_micro,
+        counted.expectation_256,
+        counted.repeat_number,
+        counted.half_life,
+        roots.touchpoint as root_touchpoint
 
-    from met
-    left join steps on met.interaction_id = steps.interaction_id
-    left join roots
-        on
-            met.customer_number = roots.customer_number
-            and met.issue_id = roots.issue_id
+    from counted
+    left join roots on counted.issue_number = roots.issue_number
 
 ),
 
@@ -258,14 +286,14 @@ told as (
 
     select
         signals.*,
-        traced.event_id as traced_event_id,
-        traced.root_touchpoint,
+        coalesce(signals.event_id, steps.event_id) as traced_event_id,
+        coalesce(judged.root_touchpoint, signals.touchpoint) as root_touchpoint,
         shared_out.part,
         shared_out.points_micro,
-        shared_out.severity_micro,
-        shared_out.expectation_256,
-        shared_out.repeat_number,
-        shared_out.half_life,
+        judged.severity_micro,
+        judged.expectation_256,
+        judged.repeat_number,
+        judged.half_life,
         shared_out.units,
         rule.rule_version,
         rule.repeat_window_seconds,
@@ -275,7 +303,8 @@ told as (
 
     from signals
     inner join shared_out on signals.signal_id = shared_out.signal_id
-    inner join traced on signals.signal_id = traced.signal_id
+    inner join judged on signals.signal_id = judged.signal_id
+    left join steps on signals.interaction_id = steps.interaction_id
     cross join rule
     inner join catalogue
         on
@@ -358,11 +387,11 @@ final as (
                 )
                 else ': '
             end,
-            cast({{ div('points_micro + 5000', '1000000') }} as varchar), '.',
-            lpad(
+            cast(
                 cast(
-                    {{ div('(points_micro + 5000) % 1000000', '10000') }} as varchar
-                ), 2, '0'
+                    cast({{ div('points_micro + 5000', '10000') }} as decimal(18, 0))
+                    * cast(0.01 as decimal(3, 2)) as decimal(18, 2)
+                ) as varchar
             ),
             case
                 when part = 'base' then ' points'

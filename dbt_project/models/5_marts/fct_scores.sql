@@ -7,13 +7,13 @@ with
 scored as (
 
     select * from {{ ref('int_scored_signals') }}
-    where {{ is_external('customer_id') }}
 
 ),
 
 signals as (
 
     select * from {{ ref('int_ordered_signals') }}
+    where {{ is_external('customer_id') }}
 
 ),
 
@@ -35,40 +35,35 @@ rule as (
 
 ),
 
-weighed as (
+-- Those still to come stand behind all others: left out here, DuckDB would think few are left, and
+-- build its joins on the wrong side.
+summed as (
 
     select
         signal_id,
         customer_number,
-        occurred_hour,
         cell,
+        occurred_hour,
+        has_occurred,
         half_life,
         decay_epoch,
         decay_weight,
         friction_micro,
         credit_micro,
-        {{ wide('friction_micro') }} * decay_weight as friction_weighed,
-        {{ wide('credit_micro') }} * decay_weight as credit_weighed
-
-    from scored
-    where has_occurred
-
-),
-
-summed as (
-
-    select
-        *,
         {%- for class in ['short', 'base', 'long'] %}
-        coalesce(sum(case when half_life = '{{ class }}' then friction_weighed end) over history, 0)
-            as friction_{{ class }},
-        coalesce(sum(case when half_life = '{{ class }}' then credit_weighed end) over history, 0)
-            as credit_{{ class }},
-        coalesce(max(case when half_life = '{{ class }}' then friction_weighed end) over history, 0)
-            as peak_{{ class }}{{ ',' if not loop.last }}
+        {%- for sum, name in [('sum', 'friction'), ('sum', 'credit'), ('max', 'peak')] %}
+        coalesce({{ over_those(
+            sum,
+            wide('credit_micro' if name == 'credit' else 'friction_micro') ~ ' * decay_weight',
+            "half_life = '" ~ class ~ "'",
+            'history'
+        ) }}, 0) as {{ name }}_{{ class }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+        {{- ',' if not loop.last }}
         {%- endfor %}
 
-    from weighed
+    from scored
 
     window history as (
         partition by customer_number, cell
@@ -87,7 +82,6 @@ carried as (
         summed.decay_weight,
         summed.friction_micro,
         summed.credit_micro,
-        summed.friction_weighed,
         {%- for class in ['short', 'base', 'long'] %}
         {{ quotient(
             'summed.friction_' ~ class ~ ' + coalesce(starts.friction_' ~ class ~ ', 0)',
@@ -109,6 +103,7 @@ carried as (
         on
             summed.customer_number = starts.customer_number
             and summed.cell = starts.cell
+    where summed.has_occurred
 
 ),
 
@@ -123,7 +118,8 @@ felt as (
         credit_micro,
         {{ points('friction_short', 'friction_base', 'friction_long') }} as friction,
         greatest(peak_short, peak_base, peak_long) / cast(1000000 as double) as peak,
-        {{ quotient('friction_weighed', 'decay_weight') }} / cast(1000000 as double) as end_friction,
+        {{ quotient(wide('friction_micro') ~ ' * decay_weight', 'decay_weight') }}
+        / cast(1000000 as double) as end_friction,
         {{ points('credit_short', 'credit_base', 'credit_long') }} as credit_balance
 
     from carried

@@ -1,11 +1,18 @@
 -- One row per fix: what recorded friction would be gone if one signal at one touchpoint were
 -- mended, everywhere or in one location, with an interval.
+-- noqa: disable=LT02
 
 with
 
 signals as (
 
     select * from {{ ref('int_fix_signals') }}
+
+),
+
+known_fixes as (
+
+    select * from {{ ref('int_fixes') }}
 
 ),
 
@@ -22,6 +29,17 @@ scores as (
 
 ),
 
+customers as (
+
+    select
+        customer_number,
+        customer_id
+
+    from {{ ref('int_scored_signals') }}
+    where signal_number = 1
+
+),
+
 rule as (
 
     select * from {{ ref('int_friction_rule') }}
@@ -34,10 +52,9 @@ run as (
 
 ),
 
-fixes as (
+signals_counted as (
 
     select
-        {{ surrogate_key(['touchpoint', 'signal', "'everywhere'", "''"]) }} as fix_id,
         'everywhere' as scope,
         touchpoint,
         signal,
@@ -53,7 +70,6 @@ fixes as (
     union all
 
     select
-        {{ surrogate_key(['touchpoint', 'signal', "'location'", 'location_id']) }} as fix_id,
         'location' as scope,
         touchpoint,
         signal,
@@ -70,35 +86,68 @@ fixes as (
 
 ),
 
+fixes as (
+
+    select
+        known_fixes.*,
+        signals_counted.signal_count,
+        signals_counted.customer_count
+
+    from known_fixes
+    inner join signals_counted
+        on
+            known_fixes.scope = signals_counted.scope
+            and known_fixes.touchpoint = signals_counted.touchpoint
+            and known_fixes.signal = signals_counted.signal
+            and coalesce(known_fixes.location_id, '') = coalesce(signals_counted.location_id, '')
+
+),
+
 felt_in_all as (
 
-    select sum({{ div(wide('friction_micro') ~ ' * felt_weight', 'felt_of') }}) as felt_micro
-    from signals
+    select sum(felt_micro) as felt_micro from signals
+
+),
+
+standing as (
+
+    select
+        customers.customer_number,
+        -- One of twenty groups, from four hexadecimal digits: the same on every engine.
+        (
+            {%- for digit in range(1, 5) %}
+                (strpos('0123456789abcdef', substr(md5(customers.customer_id), {{ digit }}, 1)) - 1)
+                * {{ 16 ** (4 - digit) }}{{ ' +' if not loop.last }}
+            {%- endfor %}
+        ) % 20 as jackknife_group,
+        scores.level as level_now,
+        scores.friction,
+        scores.credit_balance
+
+    from customers
+    inner join scores on customers.customer_id = scores.customer_id
 
 ),
 
 customers_after as (
 
+    {%- for extent in ['alone', 'with_follow_ups'] %}
     select
-        effects.fix_id,
-        effects.extent,
-        effects.gone_micro,
-        effects.gone_now_micro,
-        -- One of twenty groups, from four hexadecimal digits: the same on every engine.
-        (
-            {%- for digit in range(1, 5) %}
-                (strpos('0123456789abcdef', substr(md5(effects.customer_id), {{ digit }}, 1)) - 1)
-                * {{ 16 ** (4 - digit) }}{{ ' +' if not loop.last }}
-            {%- endfor %}
-        ) % 20 as jackknife_group,
-        scores.level as level_now,
+        effects.fix_number,
+        '{{ extent }}' as extent,
+        effects.gone_micro_{{ extent }} as gone_micro,
+        effects.gone_now_micro_{{ extent }} as gone_now_micro,
+        standing.jackknife_group,
+        standing.level_now,
         greatest(
-            scores.friction - effects.gone_now_micro / cast(1000000 as double), 0
+            standing.friction - effects.gone_now_micro_{{ extent }} / cast(1000000 as double), 0
         ) as friction,
-        scores.credit_balance
+        standing.credit_balance
 
     from effects
-    inner join scores on effects.customer_id = scores.customer_id
+    inner join standing on effects.customer_number = standing.customer_number
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -119,7 +168,7 @@ levels_after as (
 by_group as (
 
     select
-        fix_id,
+        fix_number,
         extent,
         jackknife_group,
         cast(sum(gone_micro) as bigint) as gone_micro,
@@ -128,7 +177,7 @@ by_group as (
 
     from levels_after
     group by
-        fix_id,
+        fix_number,
         extent,
         jackknife_group
 
@@ -137,7 +186,7 @@ by_group as (
 totals as (
 
     select
-        fix_id,
+        fix_number,
         extent,
         cast(sum(gone_micro) as bigint) as gone_micro,
         cast(sum(gone_now_micro) as bigint) as gone_now_micro,
@@ -146,7 +195,7 @@ totals as (
 
     from by_group
     group by
-        fix_id,
+        fix_number,
         extent
 
 ),
@@ -156,7 +205,7 @@ totals as (
 deviations as (
 
     select
-        totals.fix_id,
+        totals.fix_number,
         totals.extent,
         sum(
             {{ wide('totals.gone_now_micro - 20 * by_group.gone_now_micro') }}
@@ -166,10 +215,10 @@ deviations as (
     from totals
     inner join by_group
         on
-            totals.fix_id = by_group.fix_id
+            totals.fix_number = by_group.fix_number
             and totals.extent = by_group.extent
     group by
-        totals.fix_id,
+        totals.fix_number,
         totals.extent
 
 ),
@@ -190,7 +239,7 @@ estimated as (
     from totals
     inner join deviations
         on
-            totals.fix_id = deviations.fix_id
+            totals.fix_number = deviations.fix_number
             and totals.extent = deviations.extent
 
 ),
@@ -219,11 +268,11 @@ compared as (
     from fixes
     inner join estimated as alone
         on
-            fixes.fix_id = alone.fix_id
+            fixes.fix_number = alone.fix_number
             and alone.extent = 'alone'
     inner join estimated as with_follow_ups
         on
-            fixes.fix_id = with_follow_ups.fix_id
+            fixes.fix_number = with_follow_ups.fix_number
             and with_follow_ups.extent = 'with_follow_ups'
 
 ),
