@@ -32,11 +32,11 @@ READY := .venv/installed.stamp
 KINDS := ingestion places dags scenarios warehouse serving end_to_end architecture
 # Kinds that take long, or need more than the lock installs; each has a command of its own,
 # `make test` runs none.
-TOOL_KINDS := browser old_client postgres readme store superset
+TOOL_KINDS := browser limits old_client postgres readme store superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-old-client test-postgres test-readme test-store test-superset
+	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-limits test-old-client test-postgres test-readme test-store test-superset
 .PHONY: metric docs bench-identity propose-links linkage-report
 
 help:
@@ -122,6 +122,9 @@ test-postgres: $(READY)  ## publishing to a real PostgreSQL server, installed by
 		|| { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -q -y postgresql; } \
 		|| { echo "NOT RUN: no PostgreSQL server is installed, and it takes root to install one"; exit 1; }
 	@$(BIN)/python -m pytest tests/postgres
+
+test-limits: $(READY)  ## a disk that fills up, memory that runs out; takes the right to mount and to limit
+	@$(BIN)/python -m pytest tests/limits -rs
 
 test-store: $(READY)  ## log, landing and releases in an S3-compatible store of the tests, on the loopback address
 	@$(BIN)/python -m pytest tests/store

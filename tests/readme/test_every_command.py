@@ -82,6 +82,7 @@ PLAN = (
     Typed("make test-old-client", r"\d+ passed"),
     Typed("make test-browser", r"\d+ passed", environment={"PYTEST_ADDOPTS": "-k 'not hundred'"}),
     Typed("make test-postgres", r"\d+ passed"),
+    Typed("make test-limits", r"\d+ passed"),
     Typed("make test-store", r"\d+ passed"),
     Typed("export JOURNEYS_POSTGRES=postgresql://user:password@host/database", r"PostgreSQL"),
     Typed("make test-superset", r"\d+ passed"),
