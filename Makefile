@@ -37,7 +37,7 @@ TOOL_KINDS := browser limits old_client postgres readme store superset
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
 	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-limits test-old-client test-postgres test-readme test-store test-superset
-.PHONY: metric docs bench-identity propose-links linkage-report
+.PHONY: metric docs bench-identity bench-incremental propose-links linkage-report
 
 help:
 	@sed -nE 's/^([a-z_%-]+):[^#]*## (.*)$$/\1\t\2/p' $(MAKEFILE_LIST) | sed 's/%/<kind>/' \
@@ -164,6 +164,9 @@ fix: $(READY)  ## mend what formatting and lint can mend
 
 bench: $(READY)  ## what each stage takes beside one sorted copy of the rows: [SIZE=<millions>] [ONLY=friction]
 	@$(BIN)/python -m tests.benchmarks --size "$(SIZE)" --only "$(ONLY)"
+
+bench-incremental: $(READY)  ## what a day of news costs beside a full build, and over four times the history: [SIZE=<millions>]
+	@$(BIN)/python -m tests.benchmarks.incremental --size "$(SIZE)"
 
 bench-identity: $(READY)  ## identity from nothing, beside one aggregation over the same edges: [IDENTIFIERS=5000000]
 	@$(BIN)/python -m tests.benchmarks.identity --identifiers $(IDENTIFIERS)

@@ -53,8 +53,11 @@ def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
             connection.execute("drop table if exists built_run")
             return FULL
         connection.execute("drop schema if exists slice cascade")
-        connection.execute("create or replace table slice_batches (batch_id varchar)")
-        connection.executemany("insert into slice_batches values (?)", [[name] for name in fresh])
+        # None is fresh where time alone moved on, or a build is repeated.
+        connection.execute(
+            "create or replace table slice_batches as select unnest(?::varchar[]) as batch_id",
+            [fresh],
+        )
         connection.execute(
             "create or replace table slice_since as select as_of, known_at from stg_run"
         )
@@ -85,10 +88,9 @@ def finish(settings: Settings, scope: str, rules: str, as_of: str, known_at: str
             "select ?::varchar as rules, ?::varchar as as_of, ?::varchar as known_at",
             [rules, as_of, known_at],
         )
-        connection.execute("create or replace table built_batches (batch_id varchar)")
-        connection.executemany(
-            "insert into built_batches values (?)",
-            [[batch.stem] for batch in EventLog(settings.log).batches()],
+        connection.execute(
+            "create or replace table built_batches as select unnest(?::varchar[]) as batch_id",
+            [[batch.stem for batch in EventLog(settings.log).batches()]],
         )
         for table in ("stg_affected_customers", "stg_affected_events"):
             connection.execute(f"truncate {table}")

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -107,8 +108,8 @@ def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:
 
 
 def rules_of(settings: Settings) -> str:
-    """A digest of how a build works: the code, the seeds, and the variables of this state."""
-    return increment.digest(variables(settings), files=code_files())
+    """A digest of how a build works: the code, its engine, the seeds, and this state's variables."""
+    return increment.digest(variables(settings), duckdb.__version__, files=code_files())
 
 
 def code_files() -> list[Path]:
@@ -239,6 +240,7 @@ def environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         "JOURNEYS_LOG": at(settings.log).address("").rstrip("/"),
         "JOURNEYS_WAREHOUSE": str(settings.warehouse.resolve()),
+        "JOURNEYS_KEEP_OPEN": "True",
         "JOURNEYS_MEMORY_LIMIT": settings.memory_limit,
         "JOURNEYS_BLOCKED": str((settings.root / "blocked.parquet").resolve()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

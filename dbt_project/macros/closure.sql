@@ -1,7 +1,7 @@
 -- What hangs together with what is new: a materialization that takes a model of events (event_number)
 -- and writes a table of all events that those reach, step by step: by a key that both name
 -- (stg_event_keys), or by a customer, subject or conversation of the last build (int_event_owners).
--- It starts from the customers with a clock that runs, too. An identifier that links nobody leads
+-- It starts from the customers for whom a clock has moved on, too. An identifier that links nobody leads
 -- nowhere, unless somebody decided about it. On a chain of n links it takes n steps; the events of a customer are few steps apart.
 
 {% materialization closure, default %}
@@ -40,7 +40,11 @@
         union
         select owners.event_number
         from " ~ last ~ ".int_event_owners as owners
-        inner join " ~ last ~ ".int_open_clocks as clocks on owners.customer_id = clocks.customer_id
+        inner join (
+            select " ~ key_number("'customer/' || customer_id") ~ " as key_number
+            from " ~ last ~ ".int_open_clocks
+            where changes_at <= (select as_of from " ~ last ~ ".stg_run)
+        ) as clocks on owners.key_number = clocks.key_number
     ") %}
     {% do temporary_table('closure_frontier', "select event_number from closure_reached") %}
     {#- Keys that were followed, or lead nowhere. -#}

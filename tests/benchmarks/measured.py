@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,18 @@ class Cost:
 
 class StageFailed(Exception):
     """A stage of the benchmark ended with an error; the message has the end of its output."""
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def stage_cost(stage: str, root: Path) -> Cost:
+    """Run one stage of tests.benchmarks.stages on the state under `root`, and measure it."""
+    return cost_of(
+        [sys.executable, "-m", "tests.benchmarks.stages", stage, str(root)],
+        root / f"{stage}.out",
+        {**os.environ, "PYTHONPATH": str(ROOT)},
+    )
 
 
 def cost_of(command: Sequence[str], output: Path, environment: dict[str, str]) -> Cost:

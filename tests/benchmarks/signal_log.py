@@ -6,6 +6,9 @@ are waits, holds, transfers, problems, chases, web errors, latencies, credits an
 five channels. Customers differ in how much they take part; issues begin over two years.
 """
 
+import calendar
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -63,6 +66,35 @@ def write(folder: Path, interactions: int, customers: int) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mapping.yml").write_text(MAPPING)
     files = []
+    with _drawing() as connection:
+        for first in range(0, interactions, ROWS_PER_FILE):
+            path = folder / f"part-{first // ROWS_PER_FILE:05}.parquet"
+            rows = _rows(
+                first, min(first + ROWS_PER_FILE, interactions), *_history(interactions, customers)
+            )
+            connection.execute(f"copy ({rows}) to '{path}' (format parquet, compression zstd)")
+            files.append(path)
+    return files
+
+
+def write_day(folder: Path, rows: int, interactions: int, customers: int) -> Path:
+    """Write `rows` rows more, all of the day after a history of so many interactions and customers.
+
+    A tenth of its issues is of new customers, the others fall as in the history.
+    """
+    path = folder / f"part-day-{interactions}.parquet"
+    with _drawing() as connection:
+        (last,) = connection.execute(
+            f"select max(occurred_at) from read_parquet('{folder}/part-*.parquet')"
+        ).fetchone()
+        day = calendar.timegm(last.date().timetuple()) + 86_400
+        told = _rows(interactions, interactions + rows, *_day(day, customers))
+        connection.execute(f"copy ({told}) to '{path}' (format parquet, compression zstd)")
+    return path
+
+
+@contextmanager
+def _drawing() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute(
             "create macro draw(n, salt, size) as cast(hash(n, salt) % size as bigint)"
@@ -71,12 +103,33 @@ def write(folder: Path, interactions: int, customers: int) -> list[Path]:
             "create table mix (draw int, channel text, touchpoint text, signal text, usual int)"
         )
         connection.executemany("insert into mix values (?, ?, ?, ?, ?)", list(_places()))
-        for first in range(0, interactions, ROWS_PER_FILE):
-            path = folder / f"part-{first // ROWS_PER_FILE:05}.parquet"
-            rows = _rows(first, min(first + ROWS_PER_FILE, interactions), interactions, customers)
-            connection.execute(f"copy ({rows}) to '{path}' (format parquet, compression zstd)")
-            files.append(path)
-    return files
+        yield connection
+
+
+def _history(interactions: int, customers: int) -> tuple[str, str, str]:
+    """Of an issue: its customer, when it was opened, and the seconds from row to row."""
+    issues = interactions * 7 // ROWS_OF_A_ROUND + 1
+    # Everybody has one issue; the rest fall more often to those who come first.
+    return (
+        f"case when issue < {customers} then issue else {_drawn_customer(customers)} end",
+        f"{FIRST_SECOND} + cast((issue / {issues}) * {SPAN_SECONDS} as bigint)"
+        " + draw(issue, 2, 864000)",
+        "3600 + draw(issue, 6, 200000)",
+    )
+
+
+def _day(day: int, customers: int) -> tuple[str, str, str]:
+    """The same of one day, which begins at this second."""
+    return (
+        f"case when draw(issue, 14, 10) = 0 then {customers} + issue "
+        f"else {_drawn_customer(customers)} end",
+        f"{day} + draw(issue, 2, 43200)",
+        "600 + draw(issue, 6, 5000)",
+    )
+
+
+def _drawn_customer(customers: int) -> str:
+    return f"cast(floor({customers} * power(draw(issue, 1, 1000000) / 1e6, 1.5)) as bigint)"
 
 
 def _places():
@@ -87,8 +140,7 @@ def _places():
             place += 1
 
 
-def _rows(first: int, beyond: int, interactions: int, customers: int) -> str:
-    issues = interactions * 7 // ROWS_OF_A_ROUND + 1
+def _rows(first: int, beyond: int, customer: str, opened: str, gap: str) -> str:
     return f"""
     with numbered as (
         select
@@ -104,18 +156,12 @@ def _rows(first: int, beyond: int, interactions: int, customers: int) -> str:
     drawn as (
         select
             *,
-            -- everybody has one issue; the rest fall more often to those who come first
-            case
-                when issue < {customers} then issue
-                else cast(floor({customers} * power(draw(issue, 1, 1000000) / 1e6, 1.5)) as bigint)
-            end as customer,
-            {FIRST_SECOND} + cast(
-                (issue / {issues}) * {SPAN_SECONDS} as bigint
-            ) + draw(issue, 2, 864000) as opened,
+            {customer} as customer,
+            {opened} as opened,
             draw(issue, 3, 10) < 3 and steps > 1 as is_promised,
             draw(issue, 4, 10) as fate,
             86400 * (1 + draw(issue, 5, 5)) as promised_seconds,
-            opened + step * (3600 + draw(issue, 6, 200000))
+            opened + step * ({gap})
             + case when step > 0 then draw(n, 7, 3000) else 0 end as second
         from numbered
     ),

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -74,6 +74,16 @@ def gate_and_append(settings: Settings) -> None:
     """Record what has landed."""
     report = record(find(signal_log.SOURCE, settings), settings, NOW)
     print(report)
+
+
+def append_day(settings: Settings) -> None:
+    """Record what landed on the day after."""
+    print(record(find(signal_log.SOURCE, settings), settings, NOW + timedelta(days=1)))
+
+
+def build(settings: Settings) -> None:
+    """Bring the warehouse up to the log, data tests included, as the DAG does."""
+    print(warehouse.build(settings))
 
 
 def lay_steps(settings: Settings) -> None:
@@ -209,6 +219,8 @@ def report(settings: Settings) -> None:
 
 OTHERS = {
     "gate and append": gate_and_append,
+    "append day": append_day,
+    "build": build,
     "lay steps": lay_steps,
     "sorted copy": sorted_copy,
     "limit": limit,

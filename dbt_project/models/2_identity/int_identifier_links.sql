@@ -32,7 +32,7 @@ centred as (
 
     select
         members.identifier_number,
-        min(members.identifier_number) over (partition by members.set_id) as centre_number,
+        min(members.identifier_number) over (partition by members.set_number) as centre_number,
         members.first_known_at
 
     from members

@@ -9,15 +9,9 @@ events as (
     select
         event_id,
         greatest(recorded_at, occurred_at) as known_from,
-        -- Text groups twice as fast as a list does; the order of the source is good enough.
-        array_to_string(
-            list_transform(
-                -- What stands in for the identifier of an erased person names nobody.
-                list_filter(identifiers, lambda i: i.hash is not null and i.problem is null),
-                lambda i: concat(i.hash, ':', i.type)
-            ),
-            ' '
-        ) as members
+        -- What stands in for the identifier of an erased person names nobody. In the order of the
+        -- source: a set in two orders stands here twice, and links the same.
+        list_filter(identifiers, lambda i: i.hash is not null and i.problem is null) as members
 
     from {{ ref('stg_log_events') }}
     where source != 'decisions'
@@ -28,21 +22,21 @@ repeated as (
 
     select
         members,
-        min(event_id) as set_id,
         min(known_from) as first_known_at,
         min({{ sighting('known_from', 'event_id') }}) as first_sighting
 
     from events
-    where members != ''
+    where len(members) > 0
     group by members
 
 ),
 
-split as (
+numbered as (
 
     select
-        set_id,
-        list_distinct(string_split(members, ' ')) as members,
+        -- Tells sets apart, and nothing else: any order will do.
+        row_number() over () as set_number,
+        list_distinct(members) as members,
         first_known_at,
         first_sighting
 
@@ -53,24 +47,23 @@ split as (
 members_listed as (
 
     select
-        set_id,
+        set_number,
         len(members) as member_count,
         unnest(members) as member,
         first_known_at,
         first_sighting
 
-    from split
+    from numbered
 
 ),
 
 final as (
 
     select
-        -- The first event with these identifiers: no other set has it.
-        set_id,
+        set_number,
         member_count,
-        split_part(member, ':', 1) as identifier_hash,
-        substr(member, strpos(member, ':') + 1) as identifier_type,
+        member.hash as identifier_hash,
+        member.type as identifier_type,
         first_known_at,
         first_sighting
 

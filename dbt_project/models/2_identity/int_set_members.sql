@@ -19,7 +19,7 @@ identifiers as (
 final as (
 
     select
-        sets.set_id,
+        sets.set_number,
         identifiers.identifier_number,
         sets.member_count,
         sets.first_known_at

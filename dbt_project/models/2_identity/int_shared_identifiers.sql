@@ -43,7 +43,7 @@ neighbours as (
     inner join much_seen on own.identifier_number = much_seen.identifier_number
     inner join members as others
         on
-            own.set_id = others.set_id
+            own.set_number = others.set_number
             and own.identifier_number != others.identifier_number
     group by
         own.identifier_number,

@@ -39,7 +39,7 @@ summed as (
         subject_key,
         min(occurred_at) as opened_at,
         max(occurred_at) as last_step_at,
-        max(case when not is_marketing then occurred_at end) as last_active_at,
+        coalesce(max(case when not is_marketing then occurred_at end), min(occurred_at)) as last_active_at,
         count(*) as step_count,
         count(*) filter (where is_human_contact) as contact_count,
         count(*) filter (where is_human_contact and direction = 'inbound') as inbound_contact_count,
@@ -75,24 +75,24 @@ final as (
         case
             when milestones.last_closed_at is not null then milestones.last_closed_at
             when
-                coalesce(summed.last_active_at, summed.opened_at)
-                + interval '{{ var("journey_gap_days") }} days'
+                summed.last_active_at + interval '{{ var("journey_gap_days") }} days'
                 < (select run.as_of from run)
-                then coalesce(summed.last_active_at, summed.opened_at)
+                then summed.last_active_at
         end as closed_at,
         case
             when summed.last_asked_at > milestones.last_closed_at then 'reopened'
             when milestones.last_closed_at is not null then 'closed'
             when
-                coalesce(summed.last_active_at, summed.opened_at)
-                + interval '{{ var("journey_gap_days") }} days'
+                summed.last_active_at + interval '{{ var("journey_gap_days") }} days'
                 < (select run.as_of from run)
                 then 'closed'
             else 'open'
         end as status,
         summed.step_count,
         summed.contact_count,
-        summed.inbound_contact_count
+        summed.inbound_contact_count,
+        -- A longer silence closes it, if nothing else has.
+        summed.last_active_at + interval '{{ var("journey_gap_days") }} days' as silent_until
 
     from summed
     left join milestones

@@ -1,5 +1,5 @@
--- One row per customer for whom time alone changes something: a promise that is not settled, or a
--- tick of silence that is still to come.
+-- One row per customer and instant at which time alone changes something: a promise that is not
+-- settled, or a tick of silence that is still to come. A slice works on those whose instant has come.
 
 with
 
@@ -21,23 +21,73 @@ signals as (
 
 ),
 
-final as (
+journeys as (
 
-    select customer_id
+    select * from {{ ref('int_journeys') }}
+    where status = 'open'
+
+),
+
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+-- The days of the engine's promises are counted with them.
+unsettled as (
+
+    select
+        promises.customer_id,
+        run.as_of as changes_at
+
     from promises
-    where closed_at is null
+    cross join run
+    where promises.closed_at is null
 
-    union
+),
 
-    select customer_id
+changes as (
+
+    select * from unsettled
+
+    union all
+
+    select
+        customer_id,
+        changes_at
+
     from stated
-    where kept_at is null
+    where changes_at is not null
 
-    union
+    union all
 
-    select customer_id
+    select
+        customer_id,
+        occurred_at as changes_at
+
     from signals
     where not has_occurred
+
+    union all
+
+    -- Closed by a silence that is longer.
+    select
+        customer_id,
+        {{ instant(epoch_micros('silent_until') ~ ' + 1') }} as changes_at
+
+    from journeys
+
+),
+
+final as (
+
+    select
+        customer_id,
+        min(changes_at) as changes_at
+
+    from changes
+    group by customer_id
 
 )
 

@@ -83,6 +83,7 @@ placed_in_time as (
         promises.*,
         run.as_of,
         {{ instant(epoch_micros('run.as_of') ~ ' + rule.due_soon_micros') }} as soon_until,
+        {{ instant(epoch_micros('promises.due_at') ~ ' - rule.due_soon_micros') }} as due_soon_at,
         {{ local_day('promises.due_at', "'UTC'") }} as due_day,
         {{ local_day('promises.kept_at', "'UTC'") }} as kept_day,
         {{ local_day('run.as_of', "'UTC'") }} as as_of_day
@@ -178,7 +179,14 @@ counted as (
                 and said_meanwhile.day_number
                 <= coalesce(with_state.kept_day, with_state.as_of_day - 1)
                 then said_meanwhile.day_number
-        end) as informed_days
+        end) as informed_days,
+        -- A day counts when it is over.
+        min(said_meanwhile.day_number) filter (
+            where
+                said_meanwhile.is_word_of_ours
+                and said_meanwhile.is_after_due
+                and said_meanwhile.day_number >= with_state.as_of_day
+        ) as first_day_to_come
 
     from with_state
     inner join said_meanwhile
@@ -196,6 +204,13 @@ judged as (
     select
         with_state.*,
         with_state.state in ('kept_late', 'broken_open') as is_broken,
+        coalesce(with_state.kept_day, with_state.as_of_day - 1) as last_day,
+        case with_state.state
+            when 'open' then with_state.due_soon_at
+            when 'due_soon' then with_state.due_at
+            when 'broken_open'
+                then {{ instant('(cast(counted.first_day_to_come as bigint) + 1) * 86400000000') }}
+        end as changes_at,
         case
             when with_state.state not in ('kept_late', 'broken_open') then 0
             else greatest(coalesce(with_state.kept_day, with_state.as_of_day - 1) - with_state.due_day, 0)
@@ -246,7 +261,10 @@ final as (
         made_record_key as record_key,
         made_event_id,
         made_touchpoint as touchpoint,
-        made_location_id as location_id
+        made_location_id as location_id,
+        due_day,
+        last_day,
+        changes_at
 
     from judged
 

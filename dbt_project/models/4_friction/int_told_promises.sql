@@ -17,6 +17,33 @@ stated_promises as (
 
 ),
 
+run as (
+
+    select * from {{ ref('stg_run') }}
+
+),
+
+-- Silent days are added by the passing of time alone: nobody's promise is looked at again for that.
+moved_on as (
+
+    select
+        stated_promises.*,
+        case
+            when stated_promises.state = 'broken_open'
+                then greatest(
+                    {{ local_day('run.as_of', "'UTC'") }}
+                    - 1
+                    - greatest(stated_promises.last_day, stated_promises.due_day),
+                    0
+                )
+            else 0
+        end as days_since
+
+    from stated_promises
+    cross join run
+
+),
+
 final as (
 
     select
@@ -90,8 +117,8 @@ final as (
         cast(null as timestamp) as told_at,
         kept_at as kept_for_customer_at,
         cast(null as timestamp) as cancelled_at,
-        overdue_days,
-        cast(silent_days as bigint) as silent_days,
+        overdue_days + days_since as overdue_days,
+        cast(silent_days + days_since as bigint) as silent_days,
         cast(informed_days as bigint) as informed_days,
         -- A signal does not say that a thing was done before the customer had it.
         cast(null as bigint) as knowing_days,
@@ -103,7 +130,7 @@ final as (
         touchpoint,
         location_id
 
-    from stated_promises
+    from moved_on
 
 )
 

@@ -12,6 +12,7 @@ interactions as (
 ledger as (
 
     select * from {{ ref('fct_friction') }}
+    {{ of_slice_customers() }}
 
 ),
 

@@ -34,7 +34,9 @@ neighbours_found as (
         steps.*,
         lag(steps.touchpoint) over journey as previous_touchpoint,
         lead(steps.touchpoint) over journey as next_touchpoint,
-        lag(steps.channel) over journey as previous_channel
+        lag(steps.channel) over journey as previous_channel,
+        lag(steps.occurred_at) over journey as previous_at,
+        lead(steps.occurred_at) over journey as next_at
 
     from steps
 
@@ -66,6 +68,9 @@ final as (
         steps.touchpoint,
         steps.previous_touchpoint,
         steps.next_touchpoint,
+        {{ epoch_second('steps.occurred_at') }} - {{ epoch_second('steps.previous_at') }}
+            as seconds_since_previous,
+        {{ epoch_second('steps.next_at') }} - {{ epoch_second('steps.occurred_at') }} as seconds_to_next,
         steps.kind,
         steps.direction,
         steps.phase,

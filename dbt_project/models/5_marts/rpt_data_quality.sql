@@ -26,16 +26,17 @@ problems as (
 
 ),
 
-steps as (
+people as (
 
-    select * from {{ ref('int_journey_steps') }}
+    select * from {{ ref('int_people_seen') }}
     where {{ is_external('customer_id') }}
 
 ),
 
 identifiers as (
 
-    select * from {{ ref('stg_identifiers') }}
+    select * from {{ ref('int_identifiers_seen') }}
+    where {{ is_external('customer_id') }}
 
 ),
 
@@ -116,10 +117,13 @@ together as (
         source,
         channel as subject,
         'no identifier on it, its subject or its conversation' as reason,
-        count(*) filter (where is_anonymous) as row_count,
-        count(*) filter (where is_anonymous) / cast(count(*) as double) as share
+        cast(
+            coalesce(sum(interaction_count) filter (where is_anonymous), 0) as bigint
+        ) as row_count,
+        coalesce(sum(interaction_count) filter (where is_anonymous), 0)
+        / cast(sum(interaction_count) as double) as share
 
-    from steps
+    from people
     group by
         source,
         channel
@@ -129,14 +133,13 @@ together as (
     select
         'people before stitching' as topic,
         cast(null as varchar) as source,
-        steps.channel as subject,
+        channel as subject,
         'different identifiers on their events' as reason,
-        count(distinct identifiers.identifier_hash) as row_count,
+        count(distinct identifier_hash) as row_count,
         cast(null as double) as share
 
-    from steps
-    inner join identifiers on steps.event_id = identifiers.event_id
-    group by steps.channel
+    from identifiers
+    group by channel
 
     union all
 
@@ -148,7 +151,7 @@ together as (
         count(distinct customer_id) filter (where not is_anonymous) as row_count,
         cast(null as double) as share
 
-    from steps
+    from people
     group by channel
 
     union all

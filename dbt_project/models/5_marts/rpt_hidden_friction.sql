@@ -2,10 +2,10 @@
 
 with
 
-friction as (
+ledger as (
 
     select * from {{ ref('fct_friction') }}
-    where part != 'credit' and journey_id is not null
+    {{ of_slice_customers() }}
 
 ),
 
@@ -52,6 +52,13 @@ surveyed as (
     from answers
     where csat between 1 and 5
     group by journey_id
+
+),
+
+friction as (
+
+    select * from ledger
+    where part != 'credit' and journey_id is not null
 
 ),
 

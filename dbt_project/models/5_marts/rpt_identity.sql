@@ -3,34 +3,29 @@
 
 with
 
-steps as (
+people as (
 
-    select * from {{ ref('int_journey_steps') }}
+    select * from {{ ref('int_people_seen') }}
     where {{ is_external('customer_id') }}
-
-),
-
-event_customers as (
-
-    select * from {{ ref('int_event_customers') }}
 
 ),
 
 counted as (
 
     select
-        steps.channel,
-        grouping(steps.channel) = 1 as is_all,
-        count(*) as interaction_count,
-        count(*) filter (where steps.is_anonymous) as anonymous_interaction_count,
+        channel,
+        grouping(channel) = 1 as is_all,
+        cast(sum(interaction_count) as bigint) as interaction_count,
+        cast(
+            coalesce(sum(interaction_count) filter (where is_anonymous), 0) as bigint
+        ) as anonymous_interaction_count,
         -- One system alone knows a person by the strongest identifier that it saw.
-        count(distinct event_customers.identifier_hash) as people_before,
-        count(distinct steps.customer_id) filter (where not steps.is_anonymous) as people_after,
-        count(distinct steps.customer_id) filter (where steps.is_anonymous) as anonymous_customer_count
+        count(distinct identifier_hash) as people_before,
+        count(distinct customer_id) filter (where not is_anonymous) as people_after,
+        count(distinct customer_id) filter (where is_anonymous) as anonymous_customer_count
 
-    from steps
-    left join event_customers on steps.event_id = event_customers.event_id
-    group by grouping sets ((steps.channel), ())
+    from people
+    group by grouping sets ((channel), ())
 
 ),
 

@@ -295,7 +295,9 @@ causes as (
         sum(points_now) as points_now
 
     from friction
-    where part != 'credit'
+    where
+        part != 'credit'
+        and customer_id in (select last_crossings.customer_id from last_crossings)
     group by
         customer_id,
         signal,
@@ -317,11 +319,25 @@ main_causes as (
 -- A record may signal twice in one moment; its line with the most points speaks for it.
 trigger_lines as (
 
-    select * from friction
-    where part = 'base'
+    select friction.*
+
+    from friction
+    inner join crossings
+        on
+            friction.customer_id = crossings.customer_id
+            and friction.source = crossings.source
+            and friction.source_key = crossings.source_key
+            and friction.signal_position = crossings.signal_position
+            and friction.occurred_at = crossings.occurred_at
+    where friction.part = 'base'
     qualify row_number() over (
-        partition by customer_id, source, source_key, signal_position, occurred_at
-        order by points_micro desc, friction_id asc
+        partition by
+            friction.customer_id,
+            friction.source,
+            friction.source_key,
+            friction.signal_position,
+            friction.occurred_at
+        order by friction.points_micro desc, friction.friction_id asc
     ) = 1
 
 ),

@@ -1,0 +1,39 @@
+"""Whether a build works on what is new alone is decided by what the warehouse says of itself."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingestion.event_log import EventLog
+from ingestion.settings import Settings
+from serving import increment
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A state whose log is empty and whose warehouse was finished from it under the rules `r`."""
+    monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path))
+    settings = Settings.read("sample")
+    EventLog(settings.log).open()
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("create table stg_run (as_of timestamp, known_at timestamp)")
+        for table in ("stg_affected_customers", "stg_affected_events"):
+            connection.execute(f"create table {table} (number int)")
+    increment.finish(settings, increment.FULL, "r", "2026-03-01", "")
+    return settings
+
+
+def test_time_that_moves_on_without_a_new_batch_is_a_slice(settings: Settings) -> None:
+    assert increment.scope(settings, "r", "2026-03-02", "") == increment.SLICE
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        assert connection.execute("select count(*) from slice_batches").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("rules", "as_of"), [("other", "2026-03-01"), ("r", "2026-02-28")])
+def test_other_rules_or_a_time_that_moved_back_build_everything(
+    settings: Settings, rules: str, as_of: str
+) -> None:
+    assert increment.scope(settings, rules, as_of, "") == increment.FULL
+    # Nothing says any more what the warehouse was made from, should this build not finish.
+    assert increment.scope(settings, "r", "2026-03-01", "") == increment.FULL
