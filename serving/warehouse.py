@@ -108,7 +108,7 @@ def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:
 
 
 def rules_of(settings: Settings) -> str:
-    """A digest of how a build works: the code, its engine, the seeds, and this state's variables."""
+    """A digest of how a build works: code, engine, seeds, and the variables of this state."""
     return increment.digest(variables(settings), duckdb.__version__, files=code_files())
 
 
