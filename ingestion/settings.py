@@ -67,7 +67,7 @@ class Settings:
             store_zone=os.environ.get("JOURNEYS_STORE_ZONE") or None,
             failure_threshold=_number("FAILURE_THRESHOLD", 0.5),
             failure_minimum=int(_number("FAILURE_MINIMUM", 100)),
-            memory_limit=os.environ.get("JOURNEYS_MEMORY_LIMIT", "6GB"),
+            memory_limit=os.environ.get("JOURNEYS_MEMORY_LIMIT", "7GB"),
         )
 
     def secret(self) -> bytes:
