@@ -364,6 +364,11 @@ def ways(facts: Facts, flow: Figure) -> str:
     """The flow of costly journeys between touchpoints."""
     if not facts.stops:
         return f"<p>No journey cost {facts.thresholds[1]} points or more.</p>"
+    if not facts.passages:
+        return (
+            f"<p>{counted(facts.costly_journeys, 'journey')} cost {facts.thresholds[1]} points or "
+            "more, and none went on from one touchpoint to another.</p>"
+        )
     return (
         f"<p>The first stops of {counted(facts.costly_journeys, 'journey')} (of "
         f"{number(facts.totals.journeys)}) that cost {facts.thresholds[1]} points or more: as much "
