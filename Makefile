@@ -99,7 +99,7 @@ compare: $(READY)  ## what came to be known after KNOWN_AT=<time>, event by even
 	@$(BIN)/python -m serving.compare --name "$$NAME" --known-at "$$KNOWN_AT" --customer "$$CUSTOMER"
 
 test: $(READY)  ## all tests, on two cores
-	@$(BIN)/python -m pytest tests $(TOOL_KINDS:%=--ignore=tests/%) --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest tests $(TOOL_KINDS:%=--ignore=tests/%) --numprocesses 2 --no-loadscope-reorder
 
 test-%: $(READY)  ## tests of one kind
 	@$(BIN)/python -m pytest tests/$*

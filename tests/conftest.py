@@ -1,10 +1,9 @@
 """Which tests share a worker, and which begin: so that two cores are busy until the end."""
 
-from pathlib import Path
-
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
 # Each takes more than a minute, the longest first; what is not named follows as it was collected.
 LONG = (
     "end_to_end",
@@ -20,13 +19,25 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: the last worker to end is then soon done."""
+    items.sort(
+        key=lambda item: LONG.index(one) if (one := group(item.nodeid)) in LONG else len(LONG)
+    )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> "Groups":
     """A file is one worker's, because its tests share a build; so is the sample company's run."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: LONG.index(group(item)) if group(item) in LONG else len(LONG))
+    return Groups(config, log)
 
 
-def group(item: pytest.Item) -> str:
-    """The file of a test, or its kind where all of its files share one run."""
-    name = item.path.relative_to(TESTS).as_posix()
+class Groups(LoadScopeScheduling):
+    """Hands out whole groups of tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def group(nodeid: str) -> str:
+    """The file of a test below tests/, or its kind where all of its files share one run."""
+    name = nodeid.split("::")[0].removeprefix("tests/")
     return "end_to_end" if name.startswith("end_to_end/") else name

@@ -73,10 +73,11 @@ def calls(root: Path) -> int:
 def holds_the_call(root: Path) -> bool:
     """True when the current release has the call that was dropped."""
     tables = (root / "published" / "current").resolve() / "fct_interactions.parquet"
-    found = duckdb.execute(
-        "select count(*) from read_parquet(?) where source = 'connect' and source_key = ?",
-        [str(tables), DROPPED],
-    ).fetchone()
+    with duckdb.connect() as connection:  # the one of the module keeps an unfinished result
+        found = connection.execute(
+            "select count(*) from read_parquet(?) where source = 'connect' and source_key = ?",
+            [str(tables), DROPPED],
+        ).fetchone()
     return found is not None and found[0] > 0
 
 

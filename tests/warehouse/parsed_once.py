@@ -38,7 +38,7 @@ def dbt(root: Path, arguments: Sequence[str], profile: Path = PROJECT) -> None:
         | {
             "PYTHONPATH": str(PROJECT.parent),
             "DBT_TARGET_PATH": str(root / "target"),
-            "DBT_LOG_PATH": str(root / "logs"),
+            "DBT_LOG_PATH": str(root / "dbt_logs"),
         },
         capture_output=True,
         text=True,

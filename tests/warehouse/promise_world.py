@@ -33,6 +33,7 @@ ENGINE = (
     "int_promise_days",
     "int_stated_promises",
     "int_promise_problems",
+    "int_told_promises",
     "fct_promises",
 )
 TIME = pa.timestamp("us")

@@ -1,9 +1,9 @@
 """Laws that hold whatever the weights: histories and what was changed in them, side by side.
 
 Each history of a log is told in several variants, each by a customer of its own: as it was, with
-one more chase, with one more notice, whole weeks later, across a change of the clocks. One build
-shows what the change did. A second build reads the same rows in other files and another order, a
-third knows only what was recorded by a day in the midst.
+one more chase, with one more notice, whole weeks later, across a change of the clocks, merged with
+another by hand and split again. One build shows what the change did. A second build reads the same
+rows in other files and another order, a third knows only what was recorded by a day in the midst.
 """
 
 import csv
@@ -34,6 +34,7 @@ WINTER, SPRING, AUTUMN = timedelta(weeks=-13), timedelta(weeks=-7), timedelta(we
 # The first hour of a day tells days by their zone; from 1 to 4 local hours are missing or double.
 HOURS = (0, 0, 0, *range(5, 24))
 HISTORIES = 120
+SPLIT = 20  # of each kind, taken for one customer two by two, and told apart again
 DAYS = 45
 PARTS = ("base", "repeat", "switch", "phase", "credit")
 SELECT = (
@@ -262,6 +263,8 @@ def tell() -> dict[str, list[dict[str, object]]]:
                 "subject": "o1",
             }
             tell_as("desk", f"{who}-notice", added(history, somewhere(history, draw), **notice))
+        if number < SPLIT:
+            tell_as("desk", f"{who}-split", history)
         if number < HISTORIES // 2:
             for season, by in (("winter", WINTER), ("spring", SPRING), ("autumn", AUTUMN)):
                 tell_as("berlin", f"z{number:03}-{season}", [row.moved(by) for row in history])
@@ -269,6 +272,8 @@ def tell() -> dict[str, list[dict[str, object]]]:
         who = f"s{number:03}"
         tell_as("crm", f"{who}-base", with_one_late(history, draw))
         tell_as("crm", f"{who}-whole", history)
+        if number < SPLIT:
+            tell_as("crm", f"{who}-split", history)
         tell_as("crm", f"{who}-weeks", [row.moved(WEEKS) for row in history])
         issues = [issue for row in history if (issue := dict(row.said)["issue"])]
         if issues:
@@ -290,11 +295,36 @@ def as_csv(rows: list[dict[str, object]]) -> str:
     return text.getvalue()
 
 
+def decisions() -> str:
+    """Two and two histories are merged by hand, and weeks later told apart again."""
+    return as_csv(
+        [
+            {
+                "decided_at": day,
+                "decision": decision,
+                "type_a": "customer",
+                "value_a": f"{kind}{number:03}-split",
+                "type_b": "customer",
+                "value_b": f"{kind}{number + 1:03}-split",
+                "decided_by": "support_lead",
+                "reason": "",
+            }
+            for day, decision in (
+                ("2026-06-01T09:00:00Z", "link"),
+                ("2026-06-20T09:00:00Z", "unlink"),
+            )
+            for kind in "ds"
+            for number in range(0, SPLIT, 2)
+        ]
+    )
+
+
 TOLD = tell()
 MAPPINGS = {
     "desk/mapping.yml": DESK.format(zone="UTC"),
     "berlin/mapping.yml": DESK.format(zone="Europe/Berlin"),
     "crm/mapping.yml": CRM,
+    "decisions/decisions.csv": decisions(),
 }
 
 
@@ -458,6 +488,14 @@ def test_the_ledger_of_a_day_stays_unless_something_is_recorded_later(warehouse,
     ).fetchall()
     assert {who for (who,) in named} <= late
     assert len(named) > 10
+
+
+def test_splitting_who_was_wrongly_merged_restores_both_ledgers(warehouse):
+    compared = pairs(ledgers(warehouse), "split")
+    assert len(compared) == 2 * SPLIT
+    assert sum(bool(whole) for whole, _ in compared) > SPLIT
+    for whole, split in compared:
+        assert split == whole, difference(whole, split)
 
 
 def test_whole_weeks_later_is_the_same_ledger_and_the_same_scores(warehouse):
