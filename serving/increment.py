@@ -7,7 +7,7 @@ times that only moved on, works on a slice: see dbt_project/macros/slices.sql.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,12 @@ class Seen:
     batches: frozenset[str]
 
 
-def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
+def scope(
+    settings: Settings, rules: str, as_of: str, known_at: str, batches: Sequence[Stored]
+) -> str:
     """`slice` where the last build and the news alone give what a full build would, else `full`.
+
+    `batches` are those of the log now.
 
     For a slice the news is written into the warehouse, for dbt to start from. Call it under the
     writer's lock.
@@ -43,12 +47,11 @@ def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
     with duckdb.connect(str(settings.warehouse)) as connection:
         seen = last_seen(connection)
         log = EventLog(settings.log)
-        batches = {batch.stem: batch for batch in log.batches()}
-        fresh = sorted(batches.keys() - seen.batches) if seen else []
+        fresh = [batch for batch in batches if seen and batch.stem not in seen.batches]
         if (
             seen is None
-            or not continues(seen, rules, as_of, known_at, batches)
-            or rows(log, [batches[name] for name in fresh]) > MUCH * rows(log, batches.values())
+            or not continues(seen, rules, as_of, known_at, {batch.stem for batch in batches})
+            or rows(log, fresh) > MUCH * rows(log, batches)
         ):
             connection.execute("drop table if exists built_run")
             return FULL
@@ -56,7 +59,7 @@ def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
         # None is fresh where time alone moved on, or a build is repeated.
         connection.execute(
             "create or replace table slice_batches as select unnest(?::varchar[]) as batch_id",
-            [fresh],
+            [[batch.stem for batch in fresh]],
         )
         connection.execute(
             "create or replace table slice_since as select as_of, known_at from stg_run"
@@ -64,11 +67,11 @@ def scope(settings: Settings, rules: str, as_of: str, known_at: str) -> str:
     return SLICE
 
 
-def continues(seen: Seen, rules: str, as_of: str, known_at: str, batches: Iterable[str]) -> bool:
+def continues(seen: Seen, rules: str, as_of: str, known_at: str, batches: set[str]) -> bool:
     """Whether a build of these rules, times and batches only adds to what was seen."""
     return (
         seen.rules == rules
-        and seen.batches <= set(batches)
+        and seen.batches <= batches
         and moved_on(seen.as_of, as_of)
         and moved_on(seen.known_at, known_at)
     )
@@ -79,8 +82,19 @@ def moved_on(before: str, now: str) -> bool:
     return before == now or ("" not in (before, now) and before <= now)
 
 
-def finish(settings: Settings, scope: str, rules: str, as_of: str, known_at: str) -> None:
-    """Write down what the finished build was made from, and clear away what it worked with."""
+def finish(
+    settings: Settings,
+    scope: str,
+    rules: str,
+    as_of: str,
+    known_at: str,
+    batches: Sequence[Stored],
+) -> None:
+    """Write down what the finished build was made from, and clear away what it worked with.
+
+    `batches` are those of the log when the build began: one that was appended since may have been
+    read in part, and is news to the next build.
+    """
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.begin()
         connection.execute(
@@ -90,7 +104,7 @@ def finish(settings: Settings, scope: str, rules: str, as_of: str, known_at: str
         )
         connection.execute(
             "create or replace table built_batches as select unnest(?::varchar[]) as batch_id",
-            [[batch.stem for batch in EventLog(settings.log).batches()]],
+            [[batch.stem for batch in batches]],
         )
         for table in ("stg_affected_customers", "stg_affected_events"):
             connection.execute(f"truncate {table}")
@@ -115,7 +129,7 @@ def last_seen(connection: duckdb.DuckDBPyConnection) -> Seen | None:
     return Seen(rules, as_of, known_at, frozenset(name for (name,) in batches))
 
 
-def rows(log: EventLog, batches: Iterable[Stored]) -> int:
+def rows(log: EventLog, batches: Sequence[Stored]) -> int:
     """How many rows these batches hold, by their footers."""
     addresses = [batch.address for batch in batches]
     if not addresses:

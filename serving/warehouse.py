@@ -72,9 +72,10 @@ def _build(settings: Settings, as_of: str, known_at: str) -> Build:
         built_path(settings).unlink(missing_ok=True)
         write_blocked(settings)
         rules = rules_of(settings)
-        scope = increment.scope(settings, rules, as_of, known_at)
+        batches = EventLog(settings.log).batches()
+        scope = increment.scope(settings, rules, as_of, known_at, batches)
         run_dbt(settings, "build", as_of, known_at, scope, held=(lock,))
-        increment.finish(settings, scope, rules, as_of, known_at)
+        increment.finish(settings, scope, rules, as_of, known_at, batches)
         built = Build(
             build_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}",
             fingerprint=fingerprint,

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
-from ingestion.event_log import EventLog
+from ingestion.event_log import SCHEMA, EventLog
 from ingestion.settings import Settings
+from ingestion.store import Stored
 from serving import increment
 
 
@@ -20,12 +22,22 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         connection.execute("create table stg_run (as_of timestamp, known_at timestamp)")
         for table in ("stg_affected_customers", "stg_affected_events"):
             connection.execute(f"create table {table} (number int)")
-    increment.finish(settings, increment.FULL, "r", "2026-03-01", "")
+    increment.finish(settings, increment.FULL, "r", "2026-03-01", "", batches(settings))
     return settings
 
 
+def batches(settings: Settings) -> list[Stored]:
+    """What the log holds now."""
+    return EventLog(settings.log).batches()
+
+
+def scope(settings: Settings, rules: str, as_of: str) -> str:
+    """How a build of these rules as of this time would work."""
+    return increment.scope(settings, rules, as_of, "", batches(settings))
+
+
 def test_time_that_moves_on_without_a_new_batch_is_a_slice(settings: Settings) -> None:
-    assert increment.scope(settings, "r", "2026-03-02", "") == increment.SLICE
+    assert scope(settings, "r", "2026-03-02") == increment.SLICE
     with duckdb.connect(str(settings.warehouse)) as connection:
         assert connection.execute("select count(*) from slice_batches").fetchone() == (0,)
 
@@ -34,6 +46,22 @@ def test_time_that_moves_on_without_a_new_batch_is_a_slice(settings: Settings) -
 def test_other_rules_or_a_time_that_moved_back_build_everything(
     settings: Settings, rules: str, as_of: str
 ) -> None:
-    assert increment.scope(settings, rules, as_of, "") == increment.FULL
+    assert scope(settings, rules, as_of) == increment.FULL
     # Nothing says any more what the warehouse was made from, should this build not finish.
-    assert increment.scope(settings, "r", "2026-03-01", "") == increment.FULL
+    assert scope(settings, "r", "2026-03-01") == increment.FULL
+
+
+def test_a_batch_that_was_appended_while_a_build_ran_is_news_to_the_next(
+    settings: Settings,
+) -> None:
+    log = EventLog(settings.log)
+    when_it_began = batches(settings)
+    fresh = log.scratch("crm", "late")
+    pq.write_table(SCHEMA.empty_table(), fresh)
+    log.append("crm", "late", fresh)
+
+    increment.finish(settings, increment.FULL, "r", "2026-03-01", "", when_it_began)
+
+    assert scope(settings, "r", "2026-03-01") == increment.SLICE
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        assert connection.execute("select batch_id from slice_batches").fetchall() == [("late",)]
