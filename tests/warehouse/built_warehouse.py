@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from serving.warehouse import PROJECT
 from tests.warehouse.parsed_once import dbt
 from tests.warehouse.written_log import hashed
-
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 
 
 def write_blocked(path: Path, blocked: Sequence[tuple[str, str]]) -> None:

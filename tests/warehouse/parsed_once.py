@@ -15,7 +15,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 
 from serving.increment import digest
-from serving.warehouse import PROJECT
+from serving.warehouse import PROJECT, code_files
 
 # The same in every folder in which it runs: the parsed project names them.
 PATHS = {
@@ -53,13 +53,8 @@ def main(arguments: list[str]) -> int:
 
 
 def parsed() -> Manifest:
-    """The project as dbt understands it, from a file that is named after the project's content."""
-    files = sorted(
-        path
-        for path in PROJECT.rglob("*")
-        if path.is_file() and not {"target", "logs"} & set(path.relative_to(PROJECT).parts)
-    )
-    kept = PROJECT / "target" / "parsed" / f"{digest(PATHS, files=files)}.msgpack"
+    """The project as dbt understands it, from a file that is named after the code."""
+    kept = PROJECT / "target" / "parsed" / f"{digest(PATHS, files=code_files())}.msgpack"
     if not kept.exists():
         given = ["parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
         done = dbtRunner().invoke(given)

@@ -4,9 +4,6 @@ Everything before the engine (the log, staging, identity, journeys) is left out:
 written by hand, and dbt builds the models of the engine on them.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -15,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
+from tests.warehouse.parsed_once import dbt
+
 ENGINE = (
     "int_promise_rule",
     "int_calendar_days",
@@ -183,26 +181,13 @@ def build_promises(root: Path, world: World) -> duckdb.DuckDBPyConnection:
     warehouse = root / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         write_world(connection, world)
-    done = subprocess.run(
+    dbt(
+        root,
         [
-            str(Path(sys.executable).with_name("dbt")),
-            *("build", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--exclude-resource-type", "unit_test", "--vars", "{}"),
+            *("build", "--exclude-resource-type", "unit_test", "--vars", "{}"),
             *("--indirect-selection", "cautious", "--select", *ENGINE),
         ],
-        # Paths that do not differ from build to build: dbt then parses the project once a session.
-        cwd=root,
-        env=os.environ
-        | {
-            "JOURNEYS_WAREHOUSE": warehouse.name,
-            "DBT_TARGET_PATH": str(root.parent / "promise_target"),
-            "DBT_LOG_PATH": str(root / "logs"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return duckdb.connect(str(warehouse), read_only=True)
 
 

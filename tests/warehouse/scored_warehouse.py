@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from serving.warehouse import PROJECT
 from tests.warehouse.oracle import Rule, Signal
 from tests.warehouse.parsed_once import dbt
 
-PROJECT = Path(__file__).parents[2] / "dbt_project"
 SEEDS = ("friction_catalogue", "friction_params", "decay_weights", "levels")
 SCORING = (
     "int_friction_rule",

@@ -5,8 +5,9 @@ from datetime import datetime
 import duckdb
 import pytest
 
+from serving.warehouse import PROJECT
 from tests.warehouse.oracle import Signal
-from tests.warehouse.scored_warehouse import PROJECT, SEEDS
+from tests.warehouse.scored_warehouse import SEEDS
 
 AS_OF = datetime(2026, 3, 10)
 SIGNALS = [
