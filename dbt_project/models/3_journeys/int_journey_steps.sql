@@ -74,10 +74,7 @@ final as (
         issue_id,
 
         -- the step
-        row_number() over (
-            partition by journey_id
-            order by occurred_at, record_key, source, position, interaction_id
-        ) as step_number,
+        row_number() over journey as step_number,
         occurred_at,
         recorded_at,
         channel,
@@ -104,9 +101,21 @@ final as (
         hold_seconds,
         talk_seconds,
         outcome,
-        reason
+        reason,
+
+        -- its neighbours, found in the one pass that numbers the steps
+        lag(touchpoint) over journey as previous_touchpoint,
+        lead(touchpoint) over journey as next_touchpoint,
+        lag(channel) over journey as previous_channel,
+        lag(occurred_at) over journey as previous_at,
+        lead(occurred_at) over journey as next_at
 
     from placed
+
+    window journey as (
+        partition by journey_id
+        order by occurred_at, record_key, source, position, interaction_id
+    )
 
 )
 

@@ -23,7 +23,6 @@ on_devices as (
         steps.interaction_id,
         steps.customer_id,
         coalesce(devices.device_id, steps.customer_id) as device_id,
-        steps.touchpoint,
         steps.occurred_at,
         steps.recorded_at
 
@@ -70,23 +69,14 @@ final as (
     select
         interaction_id,
         first_value(interaction_id) over recorded as session_id,
-        row_number() over session as session_step,
-        customer_id,
-        device_id,
-        touchpoint,
-        occurred_at
+        customer_id
 
     from numbered
 
-    window
-        session as (
-            partition by customer_id, device_id, session_number
-            order by occurred_at, interaction_id
-        ),
-        recorded as (
-            partition by customer_id, device_id, session_number
-            order by recorded_at, occurred_at, interaction_id
-        )
+    window recorded as (
+        partition by customer_id, device_id, session_number
+        order by recorded_at, occurred_at, interaction_id
+    )
 
 )
 

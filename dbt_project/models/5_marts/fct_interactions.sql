@@ -3,10 +3,35 @@
 
 with
 
+-- Imported thrice, each with what is needed there: a CTE that is read twice would be copied whole.
 steps as (
 
     select * from {{ ref('int_journey_steps') }}
     where {{ is_external('customer_id') }}
+
+),
+
+interactions as (
+
+    select
+        customer_id,
+        interaction_id
+
+    from {{ ref('int_journey_steps') }}
+
+),
+
+histories as (
+
+    select
+        customer_id,
+        interaction_id,
+        occurred_at,
+        record_key,
+        source,
+        position
+
+    from {{ ref('int_journey_steps') }}
 
 ),
 
@@ -28,19 +53,78 @@ scores as (
 
 ),
 
-neighbours_found as (
+points_scored as (
 
     select
-        steps.*,
-        lag(steps.touchpoint) over journey as previous_touchpoint,
-        lead(steps.touchpoint) over journey as next_touchpoint,
-        lag(steps.channel) over journey as previous_channel,
-        lag(steps.occurred_at) over journey as previous_at,
-        lead(steps.occurred_at) over journey as next_at
+        points.*,
+        scores.score,
+        scores.level
 
-    from steps
+    from points
+    left join scores
+        on
+            points.customer_id = scores.customer_id
+            and points.signal_number = scores.signal_number
 
-    window journey as (partition by steps.journey_id order by steps.step_number)
+),
+
+-- An outcome is no signal: it shows what had added up before it. So only customers who have one are
+-- put in order again, and of those only what tells the order.
+unscored as (
+
+    select
+        customer_id,
+        interaction_id
+
+    from interactions
+    where interaction_id not in (select points_scored.interaction_id from points_scored)
+
+),
+
+ordered as (
+
+    select
+        histories.interaction_id,
+        last_value(points_scored.cumulative_micro ignore nulls) over history as cumulative_micro,
+        last_value(points_scored.score ignore nulls) over history as score,
+        last_value(points_scored.level ignore nulls) over history as level
+
+    from histories
+    left join points_scored on histories.interaction_id = points_scored.interaction_id
+    where histories.customer_id in (select unscored.customer_id from unscored)
+
+    window history as (
+        partition by histories.customer_id
+        order by
+            histories.occurred_at, histories.record_key, histories.source, histories.position,
+            histories.interaction_id
+        rows between unbounded preceding and current row
+    )
+
+),
+
+shown as (
+
+    select
+        interaction_id,
+        friction_micro,
+        credit_micro,
+        cumulative_micro,
+        score,
+        level
+
+    from points_scored
+    union all
+    select
+        interaction_id,
+        0 as friction_micro,
+        0 as credit_micro,
+        cumulative_micro,
+        score,
+        level
+
+    from ordered
+    where interaction_id in (select unscored.interaction_id from unscored)
 
 ),
 
@@ -89,29 +173,15 @@ final as (
         steps.is_marketing,
 
         -- what it cost
-        {{ as_points('coalesce(points.friction_micro, 0)') }} as points,
-        {{ as_points('coalesce(points.credit_micro, 0)') }} as credit_points,
-        {{ as_points(
-            'coalesce(last_value(points.cumulative_micro ignore nulls) over history, 0)'
-        ) }} as cumulative_points,
-        last_value(scores.score ignore nulls) over history as score_after,
-        last_value(scores.level ignore nulls) over history as level_after
+        {{ as_points('shown.friction_micro') }} as points,
+        {{ as_points('shown.credit_micro') }} as credit_points,
+        {{ as_points('coalesce(shown.cumulative_micro, 0)') }} as cumulative_points,
+        shown.score as score_after,
+        shown.level as level_after
 
-    from neighbours_found as steps
-    left join points on steps.interaction_id = points.interaction_id
-    left join scores
-        on
-            steps.customer_id = scores.customer_id
-            and points.signal_number = scores.signal_number
+    from steps
+    inner join shown on steps.interaction_id = shown.interaction_id
     left join sessions on steps.interaction_id = sessions.interaction_id
-
-    -- An outcome is no signal: it shows what had added up before it.
-    window history as (
-        partition by steps.customer_id
-        order by
-            steps.occurred_at, steps.record_key, steps.source, steps.position, steps.interaction_id
-        rows between unbounded preceding and current row
-    )
 
 )
 

@@ -5,14 +5,17 @@ with
 
 steps as (
 
-    select * from {{ ref('int_web_steps') }}
-    where {{ is_external('customer_id') }}
+    select
+        session_id,
+        interaction_id,
+        customer_id,
+        touchpoint,
+        occurred_at,
+        points,
+        struct_pack(occurred_at := occurred_at, interaction_id := interaction_id) as place
 
-),
-
-points as (
-
-    select * from {{ ref('int_interaction_points') }}
+    from {{ ref('fct_interactions') }}
+    where session_id is not null
 
 ),
 
@@ -20,24 +23,23 @@ final as (
 
     select
         -- keys
-        steps.session_id,
-        min(steps.customer_id) as customer_id,
+        session_id,
+        min(customer_id) as customer_id,
 
         -- how it ran
-        min(steps.occurred_at) as started_at,
-        max(steps.occurred_at) as ended_at,
-        cast(date_diff('second', min(steps.occurred_at), max(steps.occurred_at)) as bigint)
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        cast(date_diff('second', min(occurred_at), max(occurred_at)) as bigint)
             as duration_seconds,
         count(*) as step_count,
-        min_by(steps.touchpoint, steps.session_step) as entry_touchpoint,
-        max_by(steps.touchpoint, steps.session_step) as exit_touchpoint,
+        min_by(touchpoint, place) as entry_touchpoint,
+        max_by(touchpoint, place) as exit_touchpoint,
 
         -- what it cost
-        {{ as_points('coalesce(sum(points.friction_micro), 0)') }} as points
+        cast(sum(points) as decimal(18, 6)) as points
 
     from steps
-    left join points on steps.interaction_id = points.interaction_id
-    group by steps.session_id
+    group by session_id
 
 )
 
