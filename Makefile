@@ -32,11 +32,11 @@ READY := .venv/installed.stamp
 KINDS := ingestion places dags scenarios warehouse serving end_to_end architecture
 # Kinds that take long, or need more than the lock installs; each has a command of its own,
 # `make test` runs none.
-TOOL_KINDS := browser limits old_client postgres readme store superset
+TOOL_KINDS := browser celery limits old_client postgres readme store superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-limits test-old-client test-postgres test-readme test-store test-superset
+	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-celery test-limits test-old-client test-postgres test-readme test-store test-superset
 .PHONY: metric docs bench-identity bench-incremental propose-links linkage-report
 
 help:
@@ -123,6 +123,12 @@ test-postgres: $(READY)  ## publishing to a real PostgreSQL server, installed by
 		|| { echo "NOT RUN: no PostgreSQL server is installed, and it takes root to install one"; exit 1; }
 	@$(BIN)/python -m pytest tests/postgres
 
+test-celery: $(READY)  ## Celery workers that share a store alone, killed in their work; PostgreSQL and Redis by apt-get where there are none
+	@{ command -v redis-server && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 \
+		|| { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -q -y postgresql redis-server; } \
+		|| { echo "NOT RUN: PostgreSQL or Redis is not installed, and it takes root to install them"; exit 1; }
+	@$(BIN)/python -m pytest tests/celery
+
 test-limits: $(READY)  ## a disk that fills up, memory that runs out; takes the right to mount and to limit
 	@$(BIN)/python -m pytest tests/limits -rs
 
@@ -162,7 +168,10 @@ fix: $(READY)  ## mend what formatting and lint can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
 
-bench: $(READY)  ## what each stage takes beside one sorted copy of the rows: [SIZE=<millions>] [ONLY=friction]
+.venv-dlt/installed.stamp: tests/benchmarks/dlt/requirements.lock | $(READY)
+	$(call locked,.venv-dlt,$<)
+
+bench: $(READY) .venv-dlt/installed.stamp  ## what each stage takes beside one sorted copy of the rows: [SIZE=<millions>] [ONLY=friction|gate]
 	@$(BIN)/python -m tests.benchmarks --size "$(SIZE)" --only "$(ONLY)"
 
 bench-incremental: $(READY)  ## what a day of news costs beside a full build, and over four times the history: [SIZE=<millions>]

@@ -3,6 +3,7 @@
     make bench                        the whole road at 1 million interactions
     make bench SIZE=10                ... at 10 million
     make bench SIZE=10 ONLY=friction  the friction layer alone, its input laid from the export
+    make bench ONLY=gate              the door into the log: a million web events of Segment
 
 The clock of a shared machine says little, so every ratio is taken within one run, once by the
 clock and once by the processors' time. Results are kept in results.json, one entry a size and
@@ -22,16 +23,24 @@ from pathlib import Path
 
 from tests.benchmarks import picture, signal_log, table
 from tests.benchmarks.measured import Cost, cost_of
+from tests.sample_company import clickstream
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path(__file__).with_name("results.json")
 CUSTOMERS_PER_MILLION = 50_000
+# dlt has an environment and a lock of its own.
+DLT, LOAD = ROOT / ".venv-dlt", Path(__file__).parent / "dlt" / "load.py"
 EMPTY = ("prepare", "before friction", "lay steps", "dbt start")
 FRICTION = ("sorted copy", "friction", "ledgers", "sorted copy")
+GATE = ("gate and append Segment", "dlt")
+# A general loader takes a millisecond and more an event: a part of them tells its rate.
+ROWS_OF_DLT = 100_000
+# Row by row a million takes minutes: beyond that the larger sizes would be all pandas.
+ROWS_OF_PANDAS = 1_000_000
 ROAD = (
     *("gate and append", "limit", "prepare", "dbt start", "staging", "identity", "journeys"),
     *FRICTION,
-    *("marts", "data tests", "audit", "publish", "report"),
+    *("marts", "data tests", "audit", "publish", "report", "pandas"),
 )
 
 
@@ -39,7 +48,9 @@ def main() -> None:
     """Measure, and write the results."""
     options = argparse.ArgumentParser(prog="make bench")
     options.add_argument("--size", type=float, default=1, help="millions of interactions")
-    options.add_argument("--only", choices=["", "friction"], default="", help="measure this alone")
+    options.add_argument(
+        "--only", choices=["", "friction", "gate"], default="", help="measure this alone"
+    )
     options.add_argument("--keep", action="store_true", help="keep the state of the run")
     given = options.parse_args()
     rows = int(given.size * 1_000_000)
@@ -48,10 +59,16 @@ def main() -> None:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     load = os.getloadavg()[0]
-    print(f"making {rows:,} interactions ...", flush=True)
-    signal_log.write(root / "landing" / signal_log.SOURCE, rows, customers)
-    stages = (*EMPTY, *FRICTION) if given.only else ROAD
-    steps = [measured(stage, number, root) for number, stage in enumerate(stages)]
+    print(f"making {rows:,} rows ...", flush=True)
+    if given.only == "gate":
+        end = datetime(2026, 1, 1, tzinfo=UTC)
+        clickstream.write(root / "landing", rows, seed=7, months=6, end=end)
+    else:
+        signal_log.write(root / "landing" / signal_log.SOURCE, rows, customers)
+    stages = {"": ROAD, "friction": (*EMPTY, *FRICTION), "gate": GATE}[given.only]
+    if rows > ROWS_OF_PANDAS:
+        stages = tuple(stage for stage in stages if stage != "pandas")
+    steps = [measured(stage, number, root, rows) for number, stage in enumerate(stages)]
     if not given.keep:
         shutil.rmtree(root)
     entry = {
@@ -59,7 +76,7 @@ def main() -> None:
         "machine": machine(),
         "load_before_and_after": [load, os.getloadavg()[0]],
         "interactions": rows,
-        "customers": customers,
+        "customers": rows // clickstream.EVENTS_A_CUSTOMER if given.only == "gate" else customers,
         "only": given.only,
         "steps": steps,
     }
@@ -73,15 +90,17 @@ def main() -> None:
     print(text)
 
 
-def measured(stage: str, number: int, root: Path) -> dict[str, object]:
+def measured(stage: str, number: int, root: Path, rows: int) -> dict[str, object]:
     """The cost of one stage; of dbt's, also the time from the first model to the last."""
-    cost = cost_of(
-        [sys.executable, "-m", "tests.benchmarks.stages", stage, str(root)],
-        root / f"{number:02}.out",
-        {**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    print(f"{stage:16} {cost.wall:8.1f} s, {cost.cpu:8.1f} s of processors", flush=True)
-    return {"stage": stage, **asdict(cost), **models(root, cost)}
+    command = [sys.executable, "-m", "tests.benchmarks.stages", stage, str(root)]
+    if stage == "dlt":
+        rows = min(rows, ROWS_OF_DLT)
+        export = str(root / "landing" / "segment")
+        database = str(root / "dlt.duckdb")
+        command = [str(DLT / "bin" / "python"), str(LOAD), export, str(rows), database]
+    cost = cost_of(command, root / f"{number:02}.out", {**os.environ, "PYTHONPATH": str(ROOT)})
+    print(f"{stage:24} {cost.wall:8.1f} s, {cost.cpu:8.1f} s of processors", flush=True)
+    return {"stage": stage, "rows": rows, **asdict(cost), **models(root, cost)}
 
 
 def models(root: Path, cost: Cost) -> Mapping[str, object]:

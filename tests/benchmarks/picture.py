@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.benchmarks.table import taken
+from tests.benchmarks.table import EXTENTS, taken
 
-LEFT, WIDTH, BAR, GAP = 170, 720, 16, 6
-YARDSTICKS = ("sorted copy", "limit")
+LEFT, WIDTH, BAR, GAP = 190, 720, 16, 6
+YARDSTICKS = ("sorted copy", "limit", "pandas", "dlt")
 # a Tableau blue for the product's stages, grey for what they are held against
 COLOURS = {True: "#9aa0a6", False: "#4e79a7"}
 
@@ -17,8 +17,9 @@ def svg(entries: Sequence[Mapping[str, Any]]) -> str:
     drawn: list[str] = []
     y = 24
     for entry in entries:
-        what = "friction layer alone" if entry["only"] else "the whole road"
-        drawn.append(text(8, y, f"{entry['interactions'] / 1e6:g} million interactions: {what}"))
+        drawn.append(
+            text(8, y, f"{entry['interactions'] / 1e6:g} million rows: {EXTENTS[entry['only']]}")
+        )
         longest = max(taken(step) for step in entry["steps"])
         for step in entry["steps"]:
             y += BAR + GAP

@@ -76,6 +76,11 @@ def gate_and_append(settings: Settings) -> None:
     print(report)
 
 
+def gate_and_append_segment(settings: Settings) -> None:
+    """Record a web export of the sample company."""
+    print(record(find("segment", settings), settings, NOW))
+
+
 def append_day(settings: Settings) -> None:
     """Record what landed on the day after."""
     print(record(find(signal_log.SOURCE, settings), settings, NOW + timedelta(days=1)))
@@ -217,7 +222,30 @@ def report(settings: Settings) -> None:
     write_report((settings.root / "release").read_text())
 
 
+def pandas(settings: Settings) -> None:
+    """Yardstick of friction layer and ledgers: the same scoring in plain pandas.
+
+    Fails where the ledger of the run has other sums.
+    """
+    from tests.benchmarks.plain_pandas import points_by_part
+
+    with connected(settings) as connection:
+        (as_of,) = connection.execute("select as_of from stg_run").fetchone()
+        told = dict(
+            connection.execute(
+                "select part, sum(points_micro)::bigint from fct_friction group by part"
+            ).fetchall()
+        )
+    files = sorted((settings.landing / signal_log.SOURCE).glob("*.parquet"))
+    plain = points_by_part(files, as_of)
+    if plain != told:
+        raise ValueError(f"the ledger has {told}, plain pandas {plain}")
+    print(told)
+
+
 OTHERS = {
+    "gate and append Segment": gate_and_append_segment,
+    "pandas": pandas,
     "gate and append": gate_and_append,
     "append day": append_day,
     "build": build,

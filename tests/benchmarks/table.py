@@ -1,5 +1,7 @@
 """The results of `make bench` as a page of Markdown."""
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,35 +12,58 @@ first model to its last; *wall* is the whole process with dbt's start. *sorted c
 writing the interactions once, sorted by customer and time; *limit* is DuckDB reading the log once,
 parsing each payload once, and writing one copy sorted by customer and time. Ratios are taken within
 one run and leave out dbt's start; those of processor time are the ones to trust on a machine that
-others use. `lay steps` is no stage: it stands for what comes before the friction layer.
+others use. `lay steps` is no stage: it stands for what comes before the friction layer. *pandas*
+is the same scoring written plainly in pandas (plain_pandas.py), held against the ledger's sums.
+*dlt* loads the first events of the same export into DuckDB (dlt/load.py).
 """
+EXTENTS = {
+    "": "the whole road",
+    "friction": "friction layer alone",
+    "gate": "the door into the log, web events of Segment",
+}
 BUILD = ("staging", "identity", "journeys", "friction", "ledgers", "marts")
 
 
 def text(entries: Sequence[Mapping[str, Any]]) -> str:
     """The whole page: one section a run."""
-    return "\n".join([HEAD, *(section(entry) for entry in entries)])
+    roads = [entry for entry in entries if not entry["only"]]
+    grown = [
+        f"From {one['interactions'] / 1e6:g} to {other['interactions'] / 1e6:g} million the full "
+        f"build grows with the power **{exponent(one, other):.2f}** of the rows, by the processors."
+        "\n"
+        for one, other in itertools.pairwise(roads)
+    ]
+    return "\n".join([HEAD, *grown, *(section(entry) for entry in entries)])
+
+
+def exponent(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    """The power of the rows with which the full build grows, beyond dbt's start."""
+    first, second = (
+        sum(stages[name]["cpu"] - stages["dbt start"]["cpu"] for name in BUILD)
+        for stages in ({step["stage"]: step for step in entry["steps"]} for entry in (one, other))
+    )
+    return math.log(second / first) / math.log(other["interactions"] / one["interactions"])
 
 
 def section(entry: Mapping[str, Any]) -> str:
     """One run: a row a stage, then the ratios and the slowest models."""
     rows = entry["interactions"]
-    what = "friction layer alone" if entry["only"] else "the whole road"
+    what = EXTENTS[entry["only"]]
     load = " and ".join(f"{load:.1f}" for load in entry["load_before_and_after"])
     lines = [
-        f"## {rows / 1e6:g} million interactions, {entry['customers']:,} customers: {what}",
+        f"## {rows / 1e6:g} million rows, {entry['customers']:,} customers: {what}",
         "",
         f"{entry['at']}; {entry['machine']}; load before and after: {load}.",
         "",
-        "| stage | wall | models | processors | peak memory | read | written | interactions/s |",
+        "| stage | wall | models | processors | peak memory | read | written | rows/s |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
         *(row(step, rows) for step in entry["steps"]),
         "",
         *ratios(entry["steps"]),
         "",
-        "Slowest models, seconds: " + slowest(entry["steps"]) + ".",
-        "",
     ]
+    if said := slowest(entry["steps"]):
+        lines += [f"Slowest models, seconds: {said}.", ""]
     return "\n".join(lines)
 
 
@@ -48,7 +73,7 @@ def row(step: Mapping[str, Any], rows: int) -> str:
     return (
         f"| {step['stage']} | {step['wall']:.1f} | {models} | {step['cpu']:.1f} "
         f"| {step['peak'] / 2**30:.2f} GiB | {step['read'] / 2**20:.0f} MiB "
-        f"| {step['written'] / 2**20:.0f} MiB | {rows / taken(step):,.0f} |"
+        f"| {step['written'] / 2**20:.0f} MiB | {step.get('rows', rows) / taken(step):,.0f} |"
     )
 
 
@@ -60,6 +85,8 @@ def taken(step: Mapping[str, Any]) -> float:
 def ratios(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the stages took in yardsticks of the same run."""
     stages = {step["stage"]: step for step in steps}
+    if "dlt" in stages:
+        return [against_dlt(stages)]
     start = stages["dbt start"]["cpu"]
     copies = [step for step in steps if step["stage"] == "sorted copy"]
 
@@ -78,7 +105,20 @@ def ratios(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
     if "limit" in stages:
         said.append(ratio("Full build from the log, in limits", BUILD, [stages["limit"]]))
+    if "pandas" in stages:
+        names = ["friction", "ledgers"]
+        said.append(ratio("Friction layer and ledgers, in pandas", names, [stages["pandas"]]))
     return said
+
+
+def against_dlt(stages: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many times the events a second of dlt the gate takes."""
+    gate, dlt = stages["gate and append Segment"], stages["dlt"]
+    wall, cpu = (gate["rows"] / gate[clock] * dlt[clock] / dlt["rows"] for clock in ("wall", "cpu"))
+    return (
+        f"- Events a second, in those of dlt: **{wall:.0f}** by the clock, "
+        f"**{cpu:.0f}** by the processors."
+    )
 
 
 def slowest(steps: Sequence[Mapping[str, Any]]) -> str:
