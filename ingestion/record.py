@@ -53,6 +53,13 @@ class Report:
         return self.batches > 0
 
 
+def has_news(source: Source, settings: Settings) -> bool:
+    """Whether `record` would find anything to read: a file not seen, or a mended mapping."""
+    road = _Road(source, settings, datetime.max)
+    headers = road.log.headers(source.name)
+    return bool(road.landing.unseen(source, road.seen(headers))) or road.mapping_is_new(headers)
+
+
 def record(source: Source, settings: Settings, now: datetime, again: bool = False) -> Report:
     """Record every landed file of `source` that the log has not seen, at the log's time `now`.
 
@@ -68,8 +75,7 @@ def record(source: Source, settings: Settings, now: datetime, again: bool = Fals
         if again:
             road.quarantine.forget_files(source.name)
         headers = road.log.headers(source.name)
-        seen = {sha256 for header in headers for sha256 in header.digests()}
-        seen |= road.quarantine.whole_files(source.name)
+        seen = road.seen(headers)
         landing = road.landing
         report = Report(source.name)
         for group in groups(landing.unseen(source, seen)):
@@ -99,6 +105,19 @@ class _Road:
         self.erased = Register.of(settings.log).hashes()
         self.log.open()
 
+    def seen(self, headers: Sequence[Header]) -> set[str]:
+        """The digests of files that the log holds, or that were set aside whole."""
+        held = {sha256 for header in headers for sha256 in header.digests()}
+        return held | self.quarantine.whole_files(self.source.name)
+
+    def mapping_is_new(self, headers: Sequence[Header]) -> bool:
+        """Whether the source's mapping is another than that of its last batch."""
+        return (
+            self.source.mapping is not None
+            and bool(headers)
+            and headers[-1].mapping != self.source.mapping
+        )
+
     def take(self, group: Sequence[Landed], again: bool = False) -> Report:
         """Record one group of files as one batch, less those that cannot be read.
 
@@ -125,13 +144,10 @@ class _Road:
     def mapping_changed(self, headers: Sequence[Header]) -> Report:
         """Put a mended mapping into the log, though no new file came with it."""
         report = Report(self.source.name)
-        if self.source.mapping is None or not headers:
-            return report
-        last = headers[-1]
-        if last.mapping == self.source.mapping:
+        if self.source.mapping is None or not self.mapping_is_new(headers):
             return report
         name = batch_id(
-            self.source.name, ["mapping", last.batch_id, json_object(self.source.mapping)]
+            self.source.name, ["mapping", headers[-1].batch_id, json_object(self.source.mapping)]
         )
         with _Pass(self, name) as gate:
             gate.check([], self.now, self.threshold)

@@ -1,7 +1,9 @@
-"""Runs the whole flow once, by hand: every ingest DAG, then the warehouse DAG, in one process.
+"""Runs the whole flow once, by hand: each ingest DAG that has something to read, then the warehouse
+DAG, in one process.
 
-These are the DAGs that the scheduler runs. Airflow's own output goes to a log file; what is
-shown is one line a DAG, and a summary.
+These are the DAGs that the scheduler runs; a source with nothing new costs a look at its folder and
+no run, as it does there. Airflow's own output goes to a log file; what is shown is one line a DAG,
+and a summary.
 """
 
 import argparse
@@ -21,8 +23,9 @@ from dags.local.home import REPOSITORY, environment, home, prepare_database
 from ingestion.errors import IngestionError
 from ingestion.event_log import EventLog, Header
 from ingestion.quarantine import Quarantine
+from ingestion.record import has_news
 from ingestion.settings import Settings
-from ingestion.sources import MODULES, mapped
+from ingestion.sources import MODULES, find, mapped
 from ingestion.store import SCHEME, Place, at, below
 from serving.errors import ServingError
 from serving.summary import summary
@@ -185,10 +188,19 @@ def record(settings: Settings, dag: Any, place: str, show: Callable[[str], None]
     batches = {header.batch_id for header in log.headers(source)}
     refused = quarantine.whole_files(source)
     started = time.monotonic()
-    run_dag(dag, {})
+    if is_worth_a_run(settings, source):
+        run_dag(dag, {})
     fresh = [header for header in log.headers(source) if header.batch_id not in batches]
     said = said_of(fresh, len(quarantine.whole_files(source) - refused))
     show(f"{place} {source:<16} {said}  ({time.monotonic() - started:.1f} s)")
+
+
+def is_worth_a_run(settings: Settings, source: str) -> bool:
+    """Whether there is anything to record, or to complain about: a mistake is told by the run."""
+    try:
+        return has_news(find(source, settings), settings)
+    except IngestionError:
+        return True
 
 
 def said_of(headers: list[Header], refused: int) -> str:

@@ -11,8 +11,9 @@ from ingestion import mapping as described
 from ingestion.errors import MappingError
 from ingestion.event_log import EventLog
 from ingestion.mapping_check import report
+from ingestion.record import has_news
 from ingestion.replay import replay
-from ingestion.sources import mapped
+from ingestion.sources import find, mapped
 from tests.ingestion.conftest import NOW
 
 SIGNALS = """
@@ -326,7 +327,9 @@ def test_quotes_line_breaks_semicolons_and_a_byte_order_mark_are_read(read):
 def test_a_mended_mapping_enters_the_log_without_a_new_file(read, recorded, settings):
     read(SIGNALS, {"events.csv": HEADER + GOOD})
     mended = SIGNALS.replace("phase: phase", "phase: {value: before}")
-    found = recorded(_land(settings, mended), {})
+    source = _land(settings, mended)
+    assert has_news(find(source, settings), settings)
+    found = recorded(source, {})
     assert found.report.batches == 1
     (row,) = _as_staging_reads(settings, found.events)
     assert row["phase"] == "before"

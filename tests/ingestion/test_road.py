@@ -13,7 +13,7 @@ from ingestion import readers, times
 from ingestion.event_log import EventLog
 from ingestion.gate import Gate
 from ingestion.landing import Landing
-from ingestion.record import record
+from ingestion.record import has_news, record
 from ingestion.replay import Replayed, replay
 from ingestion.source import Identifier, RecordType, Source
 from tests.ingestion.conftest import NOW
@@ -62,6 +62,18 @@ def test_a_file_read_twice_or_renamed_or_copied_adds_nothing(recorded):
     again = recorded(SHOP, {"renamed.ndjson": content, "b/copy.ndjson": content})
     assert not again.report.has_news
     assert len(again.events) == 2
+
+
+def test_there_is_news_where_a_file_was_not_seen_yet_and_none_after_its_run(recorded, settings):
+    assert not has_news(SHOP, settings)
+    recorded(SHOP, {"a.ndjson": lines(visit("a"))})
+    assert not has_news(SHOP, settings)
+    (settings.landing / "shop" / "renamed.ndjson").write_bytes(lines(visit("a")))
+    assert not has_news(SHOP, settings)
+    (settings.landing / "shop" / "b.ndjson").write_bytes(b"{bad")
+    assert has_news(SHOP, settings)
+    recorded(SHOP, {})
+    assert not has_news(SHOP, settings)
 
 
 def test_two_copies_of_a_file_in_one_run_are_read_once(recorded):
