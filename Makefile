@@ -129,8 +129,8 @@ test-celery: $(READY)  ## Celery workers that share a store alone, killed in the
 		|| { echo "NOT RUN: PostgreSQL or Redis is not installed, and it takes root to install them"; exit 1; }
 	@$(BIN)/python -m pytest tests/celery
 
-test-limits: $(READY)  ## a disk that fills up, memory that runs out; takes the right to mount and to limit
-	@$(BIN)/python -m pytest tests/limits -rs
+test-limits: $(READY)  ## a disk that fills up, memory that runs out (takes the right to mount), a million records with one placeholder
+	@$(BIN)/python -m pytest tests/limits -rs -s
 
 test-store: $(READY)  ## log, landing and releases in an S3-compatible store of the tests, on the loopback address
 	@$(BIN)/python -m pytest tests/store

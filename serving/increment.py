@@ -18,6 +18,9 @@ from ingestion.settings import Settings
 from ingestion.store import Stored
 
 FULL, SLICE = "full", "slice"
+# Where slices are built, and what lists the events, customers and identifiers that they replace.
+SLICES = ("slice", "identity_slice")
+AFFECTED = ("stg_affected_customers", "stg_affected_events", "int_affected_identifiers")
 # When this share of the log is new, working on the customers of it is working on all.
 MUCH = 0.3
 
@@ -52,10 +55,11 @@ def scope(
             seen is None
             or not continues(seen, rules, as_of, known_at, {batch.stem for batch in batches})
             or rows(log, fresh) > MUCH * rows(log, batches)
+            or restates(connection, log, fresh, batches)
         ):
             connection.execute("drop table if exists built_run")
             return FULL
-        connection.execute("drop schema if exists slice cascade")
+        drop_slices(connection)
         # None is fresh where time alone moved on, or a build is repeated.
         connection.execute(
             "create or replace table slice_batches as select unnest(?::varchar[]) as batch_id",
@@ -65,6 +69,49 @@ def scope(
             "create or replace table slice_since as select as_of, known_at from stg_run"
         )
     return SLICE
+
+
+def restates(
+    connection: duckdb.DuckDBPyConnection,
+    log: EventLog,
+    fresh: Sequence[Stored],
+    batches: Sequence[Stored],
+) -> bool:
+    """Whether a fresh batch holds an earlier recording of an event that the log held.
+
+    That one counts from now on, and who was seen by the other alone was never seen. Only a mapping
+    that states when a row was recorded can do so.
+    """
+    if not fresh:
+        return False
+    log.store.readable(connection)
+    connection.execute(
+        "create or replace temporary table early as "
+        "select event_id, source, recorded_at, batch_id, occurred_at, identifiers "
+        "from read_parquet(?, hive_partitioning = false) where record_type != 'batch' "
+        "and recorded_at <= (select known_at from stg_run)",
+        [[batch.address for batch in fresh]],
+    )
+    sources = {source for (source,) in connection.execute("select source from early").fetchall()}
+    names = {batch.key for batch in fresh}
+    held = [
+        batch.address
+        for source in sorted(sources)
+        for batch in log.batches(source)
+        if batch in batches and batch.key not in names
+    ]
+    if not held:
+        return False
+    found = connection.execute(
+        "select count(*) from read_parquet(?, hive_partitioning = false) as held "
+        "inner join early on held.event_id = early.event_id "
+        "where held.recorded_at > early.recorded_at or ("
+        "  held.recorded_at = early.recorded_at and held.batch_id > early.batch_id and ("
+        "    held.occurred_at is distinct from early.occurred_at"
+        "    or held.identifiers is distinct from early.identifiers))",
+        [held],
+    ).fetchone()
+    return found != (0,)
 
 
 def continues(seen: Seen, rules: str, as_of: str, known_at: str, batches: set[str]) -> bool:
@@ -106,11 +153,17 @@ def finish(
             "create or replace table built_batches as select unnest(?::varchar[]) as batch_id",
             [[batch.stem for batch in batches]],
         )
-        for table in ("stg_affected_customers", "stg_affected_events"):
+        for table in AFFECTED:
             connection.execute(f"truncate {table}")
         connection.commit()
         if scope == SLICE:
-            connection.execute("drop schema if exists slice cascade")
+            drop_slices(connection)
+
+
+def drop_slices(connection: duckdb.DuckDBPyConnection) -> None:
+    """Clear away what a slice was built in."""
+    for schema in SLICES:
+        connection.execute(f"drop schema if exists {schema} cascade")
 
 
 def last_seen(connection: duckdb.DuckDBPyConnection) -> Seen | None:

@@ -3,18 +3,24 @@
 -- A full build (`scope: full`) makes every table from the whole log. A slice (`scope: slice`) finds
 -- the events of the affected customers (stg_affected_events), builds every model that belongs to a
 -- customer from those alone, in the schema `slice`, with the very same SQL, and puts the result in
--- the place of those customers' rows. What belongs to no customer (identity, the reports) is made
--- anew from the merged tables. So there is one text of each model, and no look-back window.
+-- the place of those customers' rows. Who is who is worked out in the same way for the identifiers
+-- that something new touches (int_affected_identifiers), in the schema `identity_slice`. What belongs to
+-- nobody (the reports) is made anew from the merged tables. So there is one text of each model, and
+-- no look-back window.
 
--- The schema of a model: `slice` for those of one customer at a time in a slice, else the target's.
+-- The schema of a model: `slice` for those of one customer at a time in a slice, `identity_slice` for those of
+-- identifiers that hang together, else the target's.
 {% macro generate_schema_name(custom_schema_name, node) -%}
-{{ 'slice' if custom_schema_name == 'slice' else target.schema }}
+{{ custom_schema_name if is_sliced(custom_schema_name) else target.schema }}
 {%- endmacro %}
 
--- Whether the model or test at hand is about all customers.
-{% macro reads_merged() %}
+{% macro is_sliced(schema) %}{{ return(schema in ('slice', 'identity_slice')) }}{% endmacro %}
+
+-- Whether the model or test at hand reads all rows of a model of this schema: a model reads the slice of its
+-- own kind alone.
+{% macro reads_merged(schema) %}
     {%- if model.resource_type == 'model' -%}
-        {{ return(model.schema != 'slice') }}
+        {{ return(model.schema != schema) }}
     {%- endif -%}
     {{ return(is_of_all_customers(model.depends_on.nodes)) }}
 {% endmacro %}
@@ -29,7 +35,7 @@
     {{ return(false) }}
 {% endmacro %}
 
--- Whether a model outside of the slice reads this one, itself or through a view, or a test of such a
+-- Whether a model outside of its slice reads this one, itself or through a view, or a test of such a
 -- model does, or the next slice: its rows are merged. Looked up once a build: `graph` is of the build.
 {% macro is_kept(unique_id) %}
     {%- if 'kept' not in graph -%}
@@ -42,13 +48,20 @@
     {%- set kept = {} -%}
     {%- set views = {} -%}
     {%- for node in graph.nodes.values() if node.resource_type in ('model', 'test') -%}
-        {%- if node.resource_type == 'model' and node.schema == 'slice' -%}
-            {%- if node.name in ('int_event_owners', 'int_open_clocks') -%}
+        {%- if node.resource_type == 'model' and is_sliced(node.schema) -%}
+            {%- if node.name in (
+                'int_event_owners', 'int_open_clocks',
+                'int_contested_members', 'int_shared_identifiers', 'int_identifier_customers',
+            ) -%}
                 {%- do kept.update({node.unique_id: true}) -%}
             {%- endif -%}
             {%- if node.config.materialized == 'view' -%}
                 {%- do views.update({node.unique_id: node.depends_on.nodes}) -%}
             {%- endif -%}
+            {%- for read in node.depends_on.nodes
+                if read in graph.nodes and graph.nodes[read].schema != node.schema -%}
+                {%- do kept.update({read: true}) -%}
+            {%- endfor -%}
         {%- elif node.resource_type == 'model' or is_of_all_customers(node.depends_on.nodes) -%}
             {%- for read in node.depends_on.nodes -%}
                 {%- do kept.update({read: true}) -%}
@@ -70,23 +83,28 @@
 -- merged tables is what it was.
 {% macro merge_slice() %}
     {%- set merged = this.incorporate(path={'schema': target.schema}) %}
-    {%- if execute and model.schema == 'slice' and not is_kept(model.unique_id) %}
+    {%- if execute and is_sliced(model.schema) and not is_kept(model.unique_id) %}
         {#- What nobody else reads is left out, lest it look like a part of the whole. -#}
         {%- set stale = adapter.get_relation(merged.database, merged.schema, merged.identifier) %}
         {%- if stale %}{% do adapter.drop_relation(stale) %}{% endif %}
-    {%- elif execute and model.schema == 'slice' and model.config.materialized != 'view' %}
-        {%- set customer = model.config.meta.get('customer', 'customer_id') %}
-        {%- if customer not in adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
+    {%- elif execute and is_sliced(model.schema) and model.config.materialized != 'view' %}
+        {%- if model.schema == 'slice' %}
+            {%- set name, key, affected = 'customer', 'customer_id', 'stg_affected_customers' %}
+        {%- else %}
+            {%- set name, key, affected = 'identifier', 'identifier_hash', 'int_affected_identifiers' %}
+        {%- endif %}
+        {%- set affected = target.schema ~ '.' ~ affected %}
+        {%- set column = model.config.meta.get(name, key) %}
+        {%- if column not in adapter.get_columns_in_relation(this) | map(attribute='name') | list %}
             {{ exceptions.raise_compiler_error(
-                model.name ~ " is read outside of the slice: it needs a customer_id, by which its rows are merged"
+                model.name ~ " is read outside of its slice: it needs a " ~ key ~ ", by which its rows are merged"
             ) }}
         {%- endif %}
-        {%- set affected = target.schema ~ '.stg_affected_customers' %}
         {#- Whoever's rows are merged is affected by that: a slice that is interrupted here finds them. -#}
-        insert into {{ affected }}
-        select distinct {{ customer }} from {{ this }}
-        where {{ customer }} not in (select customer_id from {{ affected }});
-        delete from {{ merged }} where {{ customer }} in (select customer_id from {{ affected }});
+        insert into {{ affected }} ({{ key }})
+        select distinct {{ column }} from {{ this }}
+        where {{ column }} not in (select {{ key }} from {{ affected }});
+        delete from {{ merged }} where {{ column }} in (select {{ key }} from {{ affected }});
         insert into {{ merged }} by name select * from {{ this }}
     {%- endif %}
 {% endmacro %}
@@ -136,5 +154,32 @@ where event_id in (select sliced.event_id from {{ ref('stg_events') }} as sliced
 {% macro of_slice_customers() -%}
 {%- if var('scope') == 'slice' -%}
 where customer_id in (select customers.customer_id from {{ ref('stg_affected_customers') }} as customers)
+{%- endif -%}
+{%- endmacro %}
+
+-- Keeps to the identifiers that a slice of identity works out again, in a model that reads those of all.
+-- `also`: another condition on them.
+{% macro of_identifiers(column, also='true') -%}
+{%- if var('scope') == 'slice' -%}
+where {{ column }} in (
+        select affected.identifier_hash from {{ ref('int_affected_identifiers') }} as affected where {{ also }}
+    )
+{%- endif -%}
+{%- endmacro %}
+
+-- Keeps to the rows that name an identifier or a customer of the slice, in a model that reads those of all
+-- and is no part of it; and deletes those of the last build.
+{% macro of_affected() -%}
+{%- if var('scope') == 'slice' -%}
+where
+        identifier_hash in (select affected.identifier_hash from {{ ref('int_affected_identifiers') }} as affected)
+        or customer_id in (select customers.customer_id from {{ ref('stg_affected_customers') }} as customers)
+{%- endif -%}
+{%- endmacro %}
+
+{% macro delete_affected() -%}
+{%- if execute and var('scope') == 'slice' -%}
+delete from {{ this }}
+{{ of_affected() }}
 {%- endif -%}
 {%- endmacro %}

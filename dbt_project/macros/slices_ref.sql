@@ -4,7 +4,7 @@
 -- A model outside of the slice reads the merged table of one inside it; so does a test of such a model.
 {% macro ref() %}
     {%- set relation = builtins.ref(*varargs, **kwargs) -%}
-    {%- if execute and relation.schema == 'slice' and reads_merged() -%}
+    {%- if execute and is_sliced(relation.schema) and reads_merged(relation.schema) -%}
         {{ return(relation.incorporate(path={'schema': target.schema})) }}
     {%- endif -%}
     {{ return(relation) }}

@@ -1,8 +1,10 @@
-"""`make bench-identity`: identity from nothing, beside one aggregation over the same edges.
+"""`make bench-identity`: identity from nothing beside one aggregation over the same edges; a day.
 
 An edge is an event and an identifier on it. The aggregation is the count and the first recording of
 each identifier, over the same table of the same warehouse, before and after. Both are given by the
-clock and by the processors' time: on a shared machine trust the latter.
+clock and by the processors' time: on a shared machine trust the latter. Then a thousandth more
+events are recorded, and identity is brought up to them by a slice; what that takes beyond a slice
+without news is the day.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+from serving.increment import AFFECTED, drop_slices
 from serving.warehouse import PROJECT
 from tests.warehouse.built_warehouse import write_blocked
 
@@ -34,7 +37,7 @@ LOG = """
             cast(0 as bigint) as version_rank,
             timestamp '2025-01-01' + to_seconds(i * 3) as occurred_at,
             timestamp '2025-01-01' + to_seconds((i // 20000 + 1) * 60000) as recorded_at,
-            'bench' as batch_id, 1 as schema_version, [named.one, named.other] as identifiers,
+            '{batch}' as batch_id, 1 as schema_version, [named.one, named.other] as identifiers,
             cast([] as varchar[]) as flags, '{{}}' as payload
         from (
             select
@@ -52,11 +55,17 @@ LOG = """
                         else concat('c', p, '-', hash(i) % 4)
                     end), 'problem': cast(null as varchar)}}
                 end as other
-            from (select i, hash(i * 7 + 1) % {people} as p from range({events}) as r (i)) as drawn
+            from (
+                select i, hash(i * 7 + 1) % {people} as p from range({first}, {beyond}) as r (i)
+            ) as drawn
         ) as drawn
         cross join lateral (select drawn.mail as one, drawn.other as other) as named
     ) to '{path}' (format parquet, compression zstd, row_group_size 122880)
 """
+SLICED = [
+    *("stg_run", "stg_repeated_events", "stg_identifiers", "stg_event_keys", "stg_events"),
+    *("stg_affected_events", "stg_affected_customers", "path:models/2_identity"),
+]
 AGGREGATION = """
     create temporary table aggregated as
     select identifier_hash, min(recorded_at) as first_recorded_at, count(*) as edge_count
@@ -73,7 +82,8 @@ def main() -> int:
     root = ROOT / "var" / "bench-identity"
     shutil.rmtree(root, ignore_errors=True)
     (root / "log" / "source=segment").mkdir(parents=True)
-    write_log(root, identifiers)
+    events = int(identifiers * 1.6)
+    write_log(root, "bench", identifiers, 0, events)
     write_blocked(root / "blocked.parquet", [("user_id", "anonymous")])
     dbt(
         root,
@@ -89,7 +99,7 @@ def main() -> int:
     )
     before = aggregation(root)
     started = dbt(root, "run", "--select", "stg_run")
-    taken = dbt(root, "run", "--select", "path:models/2_identity")
+    taken = dbt(root, "run", "--select", "path:models/2_identity", "stg_affected_customers")
     clock, models = model_times(root)
     after = aggregation(root)
     with duckdb.connect(str(root / "warehouse.duckdb"), read_only=True) as connection:
@@ -111,23 +121,60 @@ def main() -> int:
     print(f"identity            {clock:7.1f} s, {processors:7.1f} s of processors")
     print(f"ratio               {clock / reference[0]:7.1f}  , {processors / reference[1]:7.1f}")
     print(f"peak memory         {taken[2] / 1024**3:7.1f} GiB")
+    for name, seconds in models[:12]:
+        print(f"    {name:30} {seconds:7.1f} s")
+    nothing, _ = sliced(root, [])
+    write_log(root, "day", identifiers, events, events + events // 1000)
+    day, models = sliced(root, ["day"])
+    beyond = day - nothing
+    print(
+        f"a day of {events // 1000:,} events more: {beyond:.1f} s of processors beyond a slice "
+        f"without news ({nothing:.1f} s), {beyond / processors:.1%} of identity from nothing"
+    )
     for name, seconds in models[:8]:
         print(f"    {name:30} {seconds:7.1f} s")
     shutil.rmtree(root)
     return int(processors / reference[1] > LIMIT or taken[2] > MEMORY)
 
 
-def write_log(root: Path, identifiers: int) -> None:
-    """A log of two identifiers an event, 3.2 edges an identifier, some 4.4 identifiers a person."""
+def write_log(root: Path, batch: str, identifiers: int, first: int, beyond: int) -> None:
+    """A batch of the events of these numbers: two identifiers each, some 4.4 a person in all."""
     with duckdb.connect() as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute(
             LOG.format(
-                path=root / "log" / "source=segment" / "bench.parquet",
+                path=root / "log" / "source=segment" / f"{batch}.parquet",
+                batch=batch,
                 people=int(identifiers / 4.45),
-                events=int(identifiers * 1.6),
+                first=first,
+                beyond=beyond,
             )
         )
+
+
+def sliced(root: Path, batches: Sequence[str]) -> tuple[float, list[tuple[str, float]]]:
+    """Seconds of processors of a slice of these new batches, and each model's of the clock."""
+    with duckdb.connect(str(root / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "create or replace table slice_batches as select unnest(?::varchar[]) as batch_id",
+            [batches],
+        )
+        connection.execute(
+            "create or replace table slice_since as select as_of, known_at from stg_run"
+        )
+        # Whose journeys are affected is no part of this.
+        connection.execute(
+            "create table if not exists int_event_owners "
+            "(event_number ubigint, key_number ubigint, customer_id varchar)"
+        )
+        connection.execute(
+            "create table if not exists int_open_clocks (customer_id varchar, changes_at timestamp)"
+        )
+        for table in AFFECTED:
+            connection.execute(f"truncate {table}")
+        drop_slices(connection)
+    taken = dbt(root, "run", "--vars", json.dumps({"scope": "slice"}), "--select", *SLICED)
+    return taken[1], model_times(root)[1]
 
 
 def aggregation(root: Path) -> tuple[float, float, int]:

@@ -73,7 +73,7 @@ PLAN = (
     Typed("make bench-identity", r"ratio +\d", environment={"IDENTIFIERS": "20000"}, ends=(0, 2)),
     Typed("make compare KNOWN_AT=2026-03-31", r"\w+,\w+"),
     Typed("make quarantine-replay", r"connect"),
-    Typed("make replay CUSTOMER=email:ann@example.org", r""),
+    Typed("make replay CUSTOMER=email:ann@example.org", r"what the log says"),
     Typed("make replay SOURCE=connect", r""),
     Typed("make replay", r""),
     Typed("make erase PERSON=email:ann@example.org", r"event"),

@@ -1,8 +1,10 @@
 """Whether a build works on what is new alone is decided by what the warehouse says of itself."""
 
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,7 +22,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     EventLog(settings.log).open()
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("create table stg_run (as_of timestamp, known_at timestamp)")
-        for table in ("stg_affected_customers", "stg_affected_events"):
+        for table in increment.AFFECTED:
             connection.execute(f"create table {table} (number int)")
     increment.finish(settings, increment.FULL, "r", "2026-03-01", "", batches(settings))
     return settings
@@ -65,3 +67,43 @@ def test_a_batch_that_was_appended_while_a_build_ran_is_news_to_the_next(
     assert scope(settings, "r", "2026-03-01") == increment.SLICE
     with duckdb.connect(str(settings.warehouse)) as connection:
         assert connection.execute("select batch_id from slice_batches").fetchall() == [("late",)]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "seen_as", "expected"),
+    [
+        ("2026-03-01", "ann", increment.FULL),
+        ("2026-03-02", "bob", increment.FULL),
+        ("2026-03-02", "ann", increment.SLICE),
+        ("2026-03-03", "bob", increment.SLICE),
+    ],
+)
+def test_an_earlier_recording_of_a_known_event_takes_its_place_and_builds_everything(
+    settings: Settings, recorded: str, seen_as: str, expected: str
+) -> None:
+    append(settings, "b-known", ["2026-03-02"] * 9, "ann")
+    when_it_ended = batches(settings)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("insert into stg_run values (null, timestamp '2026-03-09')")
+    increment.finish(settings, increment.FULL, "r", "2026-03-01", "", when_it_ended)
+    append(settings, "a-again", [recorded], seen_as)
+    assert scope(settings, "r", "2026-03-01") == expected
+
+
+def append(settings: Settings, name: str, recorded: list[str], seen_as: str) -> None:
+    """Append a batch of events 0, 1, …, recorded at these times, that name one identifier."""
+    log = EventLog(settings.log)
+    rows = [
+        {
+            "event_id": f"event-{number}",
+            "source": "crm",
+            "record_type": "row",
+            "recorded_at": datetime.fromisoformat(time),
+            "batch_id": name,
+            "identifiers": [{"type": "email", "hash": seen_as, "problem": None}],
+        }
+        for number, time in enumerate(recorded)
+    ]
+    fresh = log.scratch("crm", name)
+    pq.write_table(pa.Table.from_pylist(rows, SCHEMA), fresh)
+    log.append("crm", name, fresh)

@@ -139,6 +139,11 @@ def first_files(tmp: Path) -> dict[str, str | bytes]:
         click(5, "c-bob", "u-bob", 21),
         click(6, "c-shared", None, 40),
         click(7, "c-cyd", None, 50),
+        # Seen with one login too many, and ann's is among them.
+        *(
+            click(11 + number, "c-till", user, 30 + number)
+            for number, user in enumerate(["u-ann", "u-dan", "u-eve", "u-fay", None])
+        ),
     ]
     steps = tmp / "steps.parquet"
     pd.DataFrame(

@@ -23,13 +23,13 @@ LISTED = [("user_id", "anonymous"), ("phone", "anonymous")]
 DECISIONS = ["link", "link", "unlink", "unlink", "block", "withdraw", "propose"]
 
 
-def _world(number: int) -> Iterator[Event]:
-    """Few people and many sightings, so that everything meets everything."""
+def world(number: int, start: datetime = START) -> Iterator[Event]:
+    """Few people and many sightings from `start` on, so that everything meets everything."""
     rng = random.Random(number)
     sizes = {"user_id": 7, "email": 12, "phone": 8, "cookie": 12, "loyalty_id": 6}
     names = [(type_, f"w{number}-{n}") for type_, size in sizes.items() for n in range(size)]
     for n in range(60):
-        occurred_at = START + timedelta(hours=rng.randrange(24 * 20))
+        occurred_at = start + timedelta(hours=rng.randrange(24 * 20))
         recorded_at = occurred_at + timedelta(hours=rng.choice([-20, 0, 0, 0, 1, 30, 300]))
         seen = rng.sample(names, rng.choice([1, 2, 2, 2, 3, 4]))
         if rng.random() < 0.1:
@@ -47,13 +47,13 @@ def _world(number: int) -> Iterator[Event]:
             about = next((one for one in decided if len(one) == 2), about)
         if decision == "withdraw" or len(about) == (1 if decision == "block" else 2):
             decided.append(about)
-            at = START + timedelta(hours=rng.randrange(24 * 25), minutes=n)
+            at = start + timedelta(hours=rng.randrange(24 * 25), minutes=n)
             late = at + timedelta(hours=rng.choice([0, 0, 50]))
             said = {"decision": decision, "decided_by": "support_lead", "probability": f"0.9{n:02}"}
             yield Event("decisions", "decision", f"{number}/{n:02}", at, late, about, said)
 
 
-EVENTS = [event for number in range(WORLDS) for event in _world(number)]
+EVENTS = [event for number in range(WORLDS) for event in world(number)]
 INSTANTS = sorted({known_from(event) for event in EVENTS})
 
 

@@ -22,10 +22,13 @@ from ingestion.settings import Settings
 from ingestion.sources import all_sources
 from serving import warehouse
 from tests.sample_company.company import simulate
+from tests.warehouse.test_identity_over_time import world
+from tests.warehouse.written_log import write_batch
 
 RECORDED_AT = datetime(2026, 7, 1, 12)
 END = datetime(2026, 6, 30, 23, 59, 59)
 LAST_DAYS = timedelta(days=9)
+WORLDS_FROM = datetime(2026, 6, 1)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = _settings(root)
     for source in all_sources(settings).values():
         record(source, settings, RECORDED_AT)
+    # And people of whom everything meets everything: merges, splits, late records and decisions.
+    for number in range(8):
+        write_batch(root / "log", f"world{number}", list(world(number, WORLDS_FROM)))
     return root
 
 
@@ -59,6 +65,7 @@ def test_slices_give_what_a_full_build_gives_also_after_a_kill(whole: Path, tmp_
     assert _build(grown) == "full"
     # Rows of any time, each late by up to two months: bridges, versions, repetitions.
     _append(grown, parts, [1])
+    key = _key_of_an_event_with_the_same_number(grown, parts)
     _build_and_kill(grown, after=70)
     # And the last days, for which every clock goes on.
     _append(grown, parts, [2])
@@ -66,6 +73,19 @@ def test_slices_give_what_a_full_build_gives_also_after_a_kill(whole: Path, tmp_
     _append(fresh, parts, [0, 1, 2])
     assert _build(fresh) == "full"
     assert _different(fresh, grown) == {}
+    with duckdb.connect(str(grown / "warehouse.duckdb"), read_only=True) as connection:
+        kept = connection.execute("select count(*) from stg_event_keys where key_number = ?", [key])
+        assert kept.fetchone() == (1,), "a key was lost to an event that shares a number"
+
+
+def _key_of_an_event_with_the_same_number(grown: Path, parts: list[dict]) -> int:
+    """Adds a key of an event whose number a new one happens to have, too; returns the key."""
+    new = next(row for rows in parts[1].values() for row in rows if row["record_type"] != "batch")
+    with duckdb.connect(str(grown / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "insert into stg_event_keys values (hash(?), 42, false)", [new["event_id"]]
+        )
+    return 42
 
 
 def _settings(root: Path) -> Settings:

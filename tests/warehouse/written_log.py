@@ -108,5 +108,13 @@ def _header(source: str, batch_id: str, until: datetime, events: Sequence[Event]
         "schema_version": 1,
         "identifiers": [],
         "flags": [],
-        "payload": json.dumps({"covers_until": until.isoformat(), "events": len(events)}),
+        "payload": json.dumps(
+            {
+                "covers_until": until.isoformat(),
+                "events": len(events),
+                "files": [],
+                "ignored": 0,
+                "mapping": None,
+            }
+        ),
     }

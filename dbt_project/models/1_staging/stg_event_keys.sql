@@ -1,13 +1,10 @@
 -- One row per event and thing it names that another event may name too: an identifier, a record, a
 -- subject, a conversation, a message. What one event changes about another it changes through one of
 -- these, so they lead from what is new to all that it affects. `is_context`: it only reads the other,
--- as a comment reads its author's role, which joins no two comments to each other.
+-- as a comment reads its author's role, which joins no two comments to each other. Keys are added and
+-- never taken away: two events that share a number share their keys, and a slice is larger by that.
 
-{{ config(
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='event_number',
-) }}
+{{ config(materialized='incremental', incremental_strategy='append') }}
 
 {%- set new_events = new_log_events() %}
 
@@ -352,7 +349,7 @@ named as (
 
 ),
 
-final as (
+numbered as (
 
     select distinct
         {{ key_number('event_id') }} as event_number,
@@ -361,6 +358,22 @@ final as (
 
     from named
     where key is not null
+
+),
+
+final as (
+
+    select numbered.*
+
+    from numbered
+    {%- if var('scope') == 'slice' %}
+    left join {{ this }} as known
+        on
+            numbered.event_number = known.event_number
+            and numbered.key_number = known.key_number
+            and numbered.is_context = known.is_context
+    where known.event_number is null
+    {%- endif %}
 
 )
 

@@ -1,5 +1,7 @@
 -- One row per identifier that names nobody today, and why: listed as such, shared, or by decision.
 
+{{ config(materialized='view') }}
+
 with
 
 periods as (

@@ -51,7 +51,9 @@ logins as (
 
 touched as (
 
-    select identifier_number from shared
+    select identifiers.identifier_number
+    from identifiers
+    inner join shared on identifiers.identifier_hash = shared.identifier_hash
     union
     select identifiers.identifier_number
     from identifiers
@@ -112,7 +114,7 @@ final as (
 
     from members
     inner join identifiers on members.identifier_number = identifiers.identifier_number
-    left join shared on members.identifier_number = shared.identifier_number
+    left join shared on identifiers.identifier_hash = shared.identifier_hash
 
 )
 

@@ -1,6 +1,8 @@
 -- One row per identifier that names somebody today: whom. A customer is named after the member that the
 -- log knew first, so a late link does not rename it.
 
+{{ config(materialized='view') }}
+
 with
 
 periods as (

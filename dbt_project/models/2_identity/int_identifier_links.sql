@@ -1,12 +1,12 @@
--- One row per pair of identifiers that hold a set together, or that a decision links, and since when.
--- A set is held together by the member known first, so k identifiers make k - 1 links. Who
+-- One row per pair of identifiers that stood on one event, or that a decision links, and since when. Who
 -- was shared by then is left out; who became so later is not: the past stays as it was.
 
 with
 
-members as (
+pairs as (
 
-    select * from {{ ref('int_set_members') }}
+    select * from {{ ref('int_identifier_pairs') }}
+    {{ of_identifiers('identifier_a') }}
 
 ),
 
@@ -28,28 +28,32 @@ identifiers as (
 
 ),
 
-centred as (
+free as (
 
     select
-        members.identifier_number,
-        min(members.identifier_number) over (partition by members.set_number) as centre_number,
-        members.first_known_at
+        identifiers.identifier_number,
+        identifiers.identifier_hash,
+        shared.shared_from
 
-    from members
-    left join shared on members.identifier_number = shared.identifier_number
-    where shared.shared_from is null or shared.shared_from > members.first_known_at
+    from identifiers
+    left join shared on identifiers.identifier_hash = shared.identifier_hash
+    where identifiers.listed_reason is null
 
 ),
 
 linked as (
 
     select
-        centre_number as a,
-        identifier_number as b,
-        first_known_at as linked_at
+        least(one.identifier_number, other.identifier_number) as a,
+        greatest(one.identifier_number, other.identifier_number) as b,
+        pairs.first_known_at as linked_at
 
-    from centred
-    where identifier_number != centre_number
+    from pairs
+    inner join free as one on pairs.identifier_a = one.identifier_hash
+    inner join free as other on pairs.identifier_b = other.identifier_hash
+    where
+        (one.shared_from is null or one.shared_from > pairs.first_known_at)
+        and (other.shared_from is null or other.shared_from > pairs.first_known_at)
 
     union all
 

@@ -151,7 +151,6 @@ periods as (
 final as (
 
     select
-        identifiers.identifier_number,
         identifiers.identifier_hash,
         identifiers.identifier_type,
         identifiers.priority,

@@ -1,11 +1,13 @@
--- One row per identifier, numbered as the log came to know them: a customer is named after the member
--- with the smallest number. Identifiers that only a decision names come last: they link, and name nobody.
+-- One row per identifier that this build works on, numbered as the log came to know them: a customer is named
+-- after the member with the smallest number. Identifiers that only a decision names come last: they link,
+-- and name nobody.
 
 with
 
-sets as (
+sightings as (
 
-    select * from {{ ref('int_identifier_sets') }}
+    select * from {{ ref('int_first_sightings') }}
+    {{ of_identifiers('identifier_hash') }}
 
 ),
 
@@ -21,36 +23,23 @@ listed as (
 
 ),
 
-named as (
-
-    select
-        identifier_hash,
-        identifier_type,
-        first_known_at,
-        first_sighting
-
-    from sets
-
-    union all
+decided as (
 
     select
         identifier_a as identifier_hash,
-        type_a as identifier_type,
-        cast(null as timestamp) as first_known_at,
-        null as first_sighting
+        type_a as identifier_type
 
     from decisions
+    {{ of_identifiers('identifier_a') }}
 
-    union all
+    union
 
     select
         identifier_b as identifier_hash,
-        type_b as identifier_type,
-        cast(null as timestamp) as first_known_at,
-        null as first_sighting
+        type_b as identifier_type
 
     from decisions
-    where identifier_b is not null
+    {{ of_identifiers('identifier_b') }}
 
 ),
 
@@ -58,12 +47,25 @@ known as (
 
     select
         identifier_hash,
-        min(identifier_type) as identifier_type,
-        min(first_known_at) as first_known_at,
-        min(first_sighting) as first_sighting
+        identifier_type,
+        first_known_at,
+        first_sighting
 
-    from named
-    group by identifier_hash
+    from sightings
+    where not is_erased
+
+    union all
+
+    select
+        decided.identifier_hash,
+        min(decided.identifier_type) as identifier_type,
+        cast(null as timestamp) as first_known_at,
+        null as first_sighting
+
+    from decided
+    left join sightings on decided.identifier_hash = sightings.identifier_hash
+    where decided.identifier_hash is not null and sightings.identifier_hash is null
+    group by decided.identifier_hash
 
 ),
 
@@ -77,7 +79,6 @@ final as (
         known.identifier_type,
         known.priority,
         known.is_login,
-        known.seen_with_limit,
         known.first_known_at,
         listed.reason as listed_reason
 

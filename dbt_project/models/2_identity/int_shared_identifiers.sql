@@ -3,15 +3,37 @@
 
 with
 
-members as (
+pairs as (
 
-    select * from {{ ref('int_set_members') }}
+    select
+        identifier_a as identifier_hash,
+        identifier_b as neighbour,
+        first_known_at
+
+    from {{ ref('int_identifier_pairs') }}
+    {{ of_identifiers('identifier_a', 'is_seen_anew') }}
+
+    union all
+
+    select
+        identifier_b as identifier_hash,
+        identifier_a as neighbour,
+        first_known_at
+
+    from {{ ref('int_identifier_pairs') }}
+    {{ of_identifiers('identifier_b', 'is_seen_anew') }}
 
 ),
 
-identifiers as (
+listed as (
 
-    select * from {{ ref('int_identifiers') }}
+    select * from {{ ref('stg_blocked_identifiers') }}
+
+),
+
+sightings as (
+
+    select * from {{ ref('int_first_sightings') }}
 
 ),
 
@@ -24,60 +46,81 @@ limits as (
 -- Most identifiers were seen with too few others for any limit.
 much_seen as (
 
-    select identifier_number
+    select identifier_hash
 
-    from members
-    group by identifier_number
-    having sum(member_count - 1) > (select limits.smallest from limits)
+    from pairs
+    group by identifier_hash
+    having count(*) > (select limits.smallest from limits)
 
 ),
 
 neighbours as (
 
     select
-        own.identifier_number,
-        others.identifier_number as neighbour,
-        min(own.first_known_at) as known_from
+        pairs.identifier_hash,
+        pairs.neighbour,
+        pairs.first_known_at as known_from,
+        sightings.identifier_type
 
-    from members as own
-    inner join much_seen on own.identifier_number = much_seen.identifier_number
-    inner join members as others
-        on
-            own.set_number = others.set_number
-            and own.identifier_number != others.identifier_number
-    group by
-        own.identifier_number,
-        others.identifier_number
+    from pairs
+    inner join much_seen on pairs.identifier_hash = much_seen.identifier_hash
+    inner join sightings on pairs.neighbour = sightings.identifier_hash
+    left join listed on pairs.identifier_hash = listed.identifier_hash
+    left join listed as listed_neighbours
+        on pairs.neighbour = listed_neighbours.identifier_hash
+    where listed.identifier_hash is null and listed_neighbours.identifier_hash is null
 
 ),
 
 counted as (
 
     select
-        neighbours.identifier_number,
-        identifiers.identifier_type as neighbour_type,
-        identifiers.seen_with_limit,
-        neighbours.known_from,
+        identifier_hash,
+        identifier_type as neighbour_type,
+        seen_with_limit,
+        known_from,
         row_number() over (
-            partition by neighbours.identifier_number, identifiers.identifier_type
-            order by neighbours.known_from, neighbours.neighbour
+            partition by identifier_hash, identifier_type
+            order by known_from, neighbour
         ) as neighbour_count
 
-    from neighbours
-    inner join identifiers on neighbours.neighbour = identifiers.identifier_number
+    from {{ typed_identifiers('neighbours') }}
 
 ),
 
-final as (
+found as (
 
     select
-        identifier_number,
+        identifier_hash,
         known_from as shared_from,
         concat('seen with more than ', seen_with_limit, ' of ', neighbour_type) as reason
 
     from counted
     where neighbour_count = seen_with_limit + 1
-    qualify row_number() over (partition by identifier_number order by known_from, neighbour_type) = 1
+    qualify row_number() over (partition by identifier_hash order by known_from, neighbour_type) = 1
+
+),
+
+final as (
+
+    select * from found
+    {%- if var('scope') == 'slice' %}
+
+    union all
+
+    -- Affected, and not by being seen with others.
+    select
+        identifier_hash,
+        shared_from,
+        reason
+
+    from {{ target.schema }}.int_shared_identifiers
+    {{ of_identifiers('identifier_hash') }}
+    and identifier_hash not in (
+        select affected.identifier_hash from {{ ref('int_affected_identifiers') }} as affected
+        where affected.is_seen_anew
+    )
+    {%- endif %}
 
 )
 

@@ -33,6 +33,13 @@ people as (
 
 ),
 
+customers as (
+
+    select * from {{ ref('int_customer_channels') }}
+    where {{ is_external('customer_id') }}
+
+),
+
 identifiers as (
 
     select * from {{ ref('int_identifiers_seen') }}
@@ -148,10 +155,11 @@ together as (
         cast(null as varchar) as source,
         channel as subject,
         'different customers, anonymous ones left out' as reason,
-        count(distinct customer_id) filter (where not is_anonymous) as row_count,
+        count(*) filter (where is_known) as row_count,
         cast(null as double) as share
 
-    from people
+    from customers
+    where not is_all
     group by channel
 
     union all

@@ -5,27 +5,27 @@ with
 
 people as (
 
-    select * from {{ ref('int_people_seen') }}
+    select * from {{ ref('int_customer_channels') }}
     where {{ is_external('customer_id') }}
 
 ),
 
-counted as (
+summed as (
 
     select
         channel,
-        grouping(channel) = 1 as is_all,
+        is_all,
         cast(sum(interaction_count) as bigint) as interaction_count,
-        cast(
-            coalesce(sum(interaction_count) filter (where is_anonymous), 0) as bigint
-        ) as anonymous_interaction_count,
+        cast(sum(anonymous_interaction_count) as bigint) as anonymous_interaction_count,
         -- One system alone knows a person by the strongest identifier that it saw.
-        count(distinct identifier_hash) as people_before,
-        count(distinct customer_id) filter (where not is_anonymous) as people_after,
-        count(distinct customer_id) filter (where is_anonymous) as anonymous_customer_count
+        cast(sum(people_before) as bigint) as people_before,
+        count(*) filter (where is_known) as people_after,
+        count(*) filter (where is_anonymous) as anonymous_customer_count
 
     from people
-    group by grouping sets ((channel), ())
+    group by
+        channel,
+        is_all
 
 ),
 
@@ -40,7 +40,7 @@ final as (
         anonymous_interaction_count,
         anonymous_interaction_count / cast(nullif(interaction_count, 0) as double) as anonymous_share
 
-    from counted
+    from summed
     where interaction_count > 0
 
 )
