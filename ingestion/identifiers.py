@@ -20,6 +20,8 @@ _ADDRESS = re.compile(r"[^@\s<>\"(),;:]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 # What a phone number may spell out. Other letters make it a slogan or a sentence: a library would
 # dial them as digits.
 _SPELT = re.compile(r"^tel:|(ext(ension)?|x)[ .:]*(?=\d+$)", re.IGNORECASE)
+# Two numbers in one field, of which a library would take the first.
+_SEVERAL = re.compile(r"\d{5}\D*[;|,]\D*\d{5}")
 _PROVIDERS = Path(__file__).with_name("mail_providers.csv")
 
 
@@ -82,8 +84,13 @@ class Identifiers:
             return Normalised(text)
         if any(character.isalpha() for character in _SPELT.sub("", text)):
             return Normalised(None, "letters in a phone number")
+        if _SEVERAL.search(text):
+            return Normalised(None, "several phone numbers")
         try:
             number = phonenumbers.parse(text, self._region)
+            if not phonenumbers.is_possible_number(number) and text.startswith("00"):
+                # The prefix for abroad in most countries, also where the default one has another.
+                number = phonenumbers.parse(f"+{text[2:]}", self._region)
         except phonenumbers.NumberParseException:
             return Normalised(None, "not a phone number")
         if not phonenumbers.is_possible_number(number):
