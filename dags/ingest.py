@@ -46,10 +46,10 @@ def ingest(name: str, channel: str) -> None:
     )
     def ingest_source():
         @task(outlets=[EVENT_LOG], execution_timeout=timedelta(hours=4))
-        def record_new_files():
+        def record_new_files(ti=None):
             from dags.recording import record_source
 
-            return record_source(name)
+            return record_source(name, is_retry=ti.try_number > 1)
 
         record_new_files()
 

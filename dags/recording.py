@@ -12,10 +12,11 @@ from ingestion.sources import find
 from ingestion.store import below
 
 
-def record_source(name: str) -> dict[str, int]:
+def record_source(name: str, is_retry: bool = False) -> dict[str, int]:
     """Record what is new of source `name`: counts of events, records set aside, and files.
 
-    Skips the task when nothing is new, so that the log's asset tells of growth only. Bad input
+    Skips the task when nothing is new, so that the log's asset tells of growth only; not in a
+    retry, for the try before may have died after its append and before it could tell. Bad input
     fails it at once, without retries: it does not heal by waiting.
     """
     settings = Settings.read()
@@ -27,6 +28,6 @@ def record_source(name: str) -> dict[str, int]:
         raise AirflowFailException(str(error)) from error
     for file, reason in report.refused:
         print(f"{name}: {file} was set aside: {reason}", flush=True)
-    if not report.has_news:
+    if not report.has_news and not is_retry:
         raise AirflowSkipException(f"{name}: nothing new in {below(settings.landing, name)}")
     return {"events": report.events, "set_aside": report.set_aside, "files": report.files}

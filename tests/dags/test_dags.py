@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,11 @@ from ingestion.sources import MODULES
 from tests.sample_company.company import simulate
 
 REPOSITORY = Path(__file__).parents[2]
+CLICK = (
+    '{"type":"page","messageId":"m1","anonymousId":"a1","name":"Home","properties":{"path":"/"},'
+    '"timestamp":"2026-03-01T10:00:00Z","sentAt":"2026-03-01T10:00:00Z",'
+    '"receivedAt":"2026-03-01T10:00:00Z","originalTimestamp":"2026-03-01T10:00:00Z"}\n'
+)
 SLOWEST_PARSE = 1.0  # seconds, for all DAG files together, once Airflow itself is loaded
 HEAVY = ("great_expectations", "dbt", "pandas")
 
@@ -151,6 +156,31 @@ def test_an_ingest_run_tells_of_growth_only_when_the_log_has_grown(
     assert sum(header.events for header in EventLog(settings.log).headers("connect")) > 0
 
     assert run(dags["ingest_connect"]) == ("success", {"record_new_files": "skipped"})
+    assert news_of_the_log() == before + 1
+
+
+def test_a_retry_tells_of_what_the_try_before_appended_and_could_not_tell(
+    dags: dict[str, Any],
+    settings: Settings,
+    land: Callable[[str, str, str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    land("segment", "clicks.ndjson", CLICK)
+    append, died = EventLog.append, []
+
+    def append_and_die(*given: Any) -> bool:
+        append(*given)
+        died.append(True)
+        raise RuntimeError("the worker is gone")
+
+    before = news_of_the_log()
+    dag = dags["ingest_segment"]
+    monkeypatch.setattr(dag.tasks[0], "retries", 1)
+    monkeypatch.setattr(dag.tasks[0], "retry_delay", timedelta(0))
+    with monkeypatch.context() as patched:
+        patched.setattr(EventLog, "append", append_and_die)
+        assert str(dag.test().state) == "success"
+    assert died == [True]
     assert news_of_the_log() == before + 1
 
 
