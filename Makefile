@@ -20,23 +20,27 @@ AT ?=
 SOURCE ?=
 PERSON ?=
 PORT ?= 8080
+TARGET ?= duckdb
 IDENTIFIERS ?= 5000000
 SIZE ?= 1
 ONLY ?=
 SUPERSET_PORT ?= 8088
+export JOURNEYS_TARGET ?= $(TARGET)
 export SOURCES SOURCE PERSON NAME AS_OF KNOWN_AT CUSTOMER JOURNEY PROMISE QUERY FORMAT METRIC BY FILE AT PORT SUPERSET_PORT
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/installed.stamp
+# What a build takes besides: Spark, where that is the target.
+ENGINE := $(if $(filter spark,$(TARGET)),.venv-spark/installed.stamp)
 KINDS := ingestion places dags scenarios warehouse serving end_to_end architecture
 # Kinds that take long, or need more than the lock installs; each has a command of its own,
 # `make test` runs none.
-TOOL_KINDS := browser celery limits old_client postgres readme store superset
+TOOL_KINDS := browser celery limits old_client postgres readme spark store superset
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check fix explain sql score status rebuild \
-	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-celery test-limits test-old-client test-postgres test-readme test-store test-superset
+	check-mapping quarantine-replay replay erase compare bench clean superset test-browser test-celery test-limits test-old-client test-postgres test-readme test-spark test-store test-superset
 .PHONY: metric docs bench-identity bench-incremental propose-links linkage-report
 
 help:
@@ -53,10 +57,10 @@ $(READY): requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	@touch $@
 
-run: $(READY)  ## files to published release, on the sample company, or on [SOURCES=<folder>] [NAME=] [AS_OF=] [KNOWN_AT=]
+run: $(READY) $(ENGINE)  ## files to published release, on the sample company, or on [SOURCES=<folder>] [NAME=] [AS_OF=] [KNOWN_AT=] [TARGET=spark]
 	@$(BIN)/python -m dags.local.run --name "$$NAME" --sources "$$SOURCES" --as-of "$$AS_OF" --known-at "$$KNOWN_AT"
 
-up: $(READY)  ## start Airflow on localhost for [NAME=] [SOURCES=] [PORT=]: files dropped into landing become releases
+up: $(READY) $(ENGINE)  ## start Airflow on localhost for [NAME=] [SOURCES=] [PORT=]: files dropped into landing become releases
 	@$(BIN)/python -m dags.local.processes up --name "$$NAME" --sources "$$SOURCES" --port "$$PORT"
 
 down: $(READY)  ## stop what `make up` started for [NAME=]
@@ -80,7 +84,7 @@ score: $(READY)  ## every customer's score at an instant: AT=<time> [NAME=]
 status: $(READY)  ## what the log, the warehouse and the releases hold, and how fresh they are [NAME=]
 	@$(BIN)/python -m serving.status --name "$$NAME"
 
-rebuild: $(READY)  ## delete the warehouse and build it again from the log [NAME=] [AS_OF=] [KNOWN_AT=]
+rebuild: $(READY) $(ENGINE)  ## delete the warehouse and build it again from the log [NAME=] [AS_OF=] [KNOWN_AT=] [TARGET=spark]
 	@$(BIN)/python -m dags.local.run --rebuild --name "$$NAME" --sources "$$SOURCES" --as-of "$$AS_OF" --known-at "$$KNOWN_AT"
 
 check-mapping: $(READY)  ## dry run of a mapping: the first rows as they would be read: FILE=<folder>/mapping.yml
@@ -134,6 +138,13 @@ test-limits: $(READY)  ## a disk that fills up, memory that runs out (takes the 
 
 test-store: $(READY)  ## log, landing and releases in an S3-compatible store of the tests, on the loopback address
 	@$(BIN)/python -m pytest tests/store
+
+.venv-spark/installed.stamp: serving/spark/requirements.lock | $(READY)
+	@echo "setting up .venv-spark, with Spark and a Java (once) ..."
+	$(call locked,.venv-spark,$<)
+
+test-spark: $(READY) .venv-spark/installed.stamp  ## every published table on Apache Spark, equal to DuckDB's, on a cluster of the tests on the loopback address
+	@$(BIN)/python -m pytest tests/spark -rs
 
 .venv-superset/installed.stamp: serving/superset/requirements.lock | $(READY)
 	$(call locked,.venv-superset,$<)

@@ -10,6 +10,8 @@ from ingestion.errors import SettingsError
 from ingestion.store import SCHEME, Place
 
 PROJECT = Path(__file__).parents[1]
+# What builds the warehouse; the first unless another is asked for.
+DUCKDB, SPARK = TARGETS = ("duckdb", "spark")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Settings:
     failure_threshold: float
     failure_minimum: int
     memory_limit: str
+    target: str
 
     @staticmethod
     def read(name: str | None = None) -> "Settings":
@@ -68,6 +71,7 @@ class Settings:
             failure_threshold=_number("FAILURE_THRESHOLD", 0.5),
             failure_minimum=int(_number("FAILURE_MINIMUM", 100)),
             memory_limit=os.environ.get("JOURNEYS_MEMORY_LIMIT", "7GB"),
+            target=_one_of("TARGET", TARGETS),
         )
 
     def secret(self) -> bytes:
@@ -115,6 +119,13 @@ def _place(key: str, default: Path) -> Place:
     if not str(given).startswith(SCHEME):
         raise SettingsError(f"JOURNEYS_{key}={given}: use a folder, or {SCHEME}<bucket>/<prefix>")
     return str(given).rstrip("/")
+
+
+def _one_of(key: str, words: tuple[str, ...]) -> str:
+    given = os.environ.get(f"JOURNEYS_{key}") or words[0]
+    if given not in words:
+        raise SettingsError(f"JOURNEYS_{key}={given}: use one of {', '.join(words)}")
+    return given
 
 
 def _number(key: str, default: float) -> float:

@@ -27,11 +27,12 @@ import pyarrow.parquet as pq
 from ingestion import shortage
 from ingestion.event_log import EventLog
 from ingestion.identifiers import Identifiers
-from ingestion.settings import Settings
+from ingestion.settings import SPARK, Settings
 from ingestion.sources import mapped
 from ingestion.store import at
 from serving import increment
 from serving.errors import WarehouseError
+from serving.spark import build as spark
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = REPOSITORY / "dbt_project"
@@ -74,7 +75,11 @@ def _build(settings: Settings, as_of: str, known_at: str) -> Build:
         rules = rules_of(settings)
         batches = EventLog(settings.log).batches()
         scope = increment.scope(settings, rules, as_of, known_at, batches)
+        if settings.target == SPARK and scope == increment.SLICE:
+            spark.tell_news(settings)
         run_dbt(settings, "build", as_of, known_at, scope, held=(lock,))
+        if settings.target == SPARK:
+            spark.gather(settings)
         increment.finish(settings, scope, rules, as_of, known_at, batches)
         built = Build(
             build_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{fingerprint[:8]}",
@@ -101,6 +106,7 @@ def delete(settings: Settings) -> None:
         built_path(settings).unlink(missing_ok=True)
         for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):
             path.unlink()
+        spark.delete(settings)
 
 
 def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:
@@ -110,7 +116,9 @@ def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:
 
 def rules_of(settings: Settings) -> str:
     """A digest of how a build works: code, engine, seeds, and the variables of this state."""
-    return increment.digest(variables(settings), duckdb.__version__, files=code_files())
+    return increment.digest(
+        variables(settings), duckdb.__version__, settings.target, files=code_files()
+    )
 
 
 def code_files() -> list[Path]:
@@ -198,8 +206,9 @@ def run_dbt(
     target = folder / ("target" if scope == increment.FULL else scope)
     times = {"as_of": as_of, "known_at": known_at, "scope": scope}
     arguments = [
-        str(Path(sys.executable).with_name("dbt")),
+        str(spark.dbt() if settings.target == SPARK else Path(sys.executable).with_name("dbt")),
         command,
+        *("--target", settings.target),
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(target), "--log-path", str(folder / "logs")),
         # dbt.out says what happened; each statement once more takes a tenth of a small build.
@@ -249,6 +258,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "DBT_USE_COLORS": "false",
+        **(spark.environment(settings) if settings.target == SPARK else {}),
     }
 
 

@@ -18,9 +18,16 @@
 -- The UTC instant at which the clock on the wall of a time zone shows a time.
 {% macro utc_instant(wall_time, zone) -%}{{ return(adapter.dispatch('utc_instant')(wall_time, zone)) }}{%- endmacro %}
 {% macro duckdb__utc_instant(wall_time, zone) -%}timezone('UTC', timezone({{ zone }}, {{ wall_time }})){%- endmacro %}
-{% macro spark__utc_instant(wall_time, zone) -%}to_utc_timestamp({{ wall_time }}, {{ zone }}){%- endmacro %}
+{% macro spark__utc_instant(wall_time, zone) -%}timezone({{ zone }}, {{ wall_time }}){%- endmacro %}
 
 -- The local day of a UTC instant, as a number.
 {% macro local_day(moment, zone) -%}
 cast(floor({{ epoch_micros(wall_clock(moment, zone)) }} / 86400000000.0) as integer)
+{%- endmacro %}
+
+-- The names of all time zones, as a table with a column `name`.
+{% macro time_zones() -%}{{ return(adapter.dispatch('time_zones')()) }}{%- endmacro %}
+{% macro duckdb__time_zones() -%}pg_timezone_names(){%- endmacro %}
+{% macro spark__time_zones() -%}
+(select unnest(string_split('{{ adapter.time_zones() if execute }}', ' ')) as name) as zones
 {%- endmacro %}

@@ -115,7 +115,7 @@
 {% macro key_number(text) -%}{{ return(adapter.dispatch('key_number')(text)) }}{%- endmacro %}
 {% macro duckdb__key_number(text) -%}hash({{ text }}){%- endmacro %}
 {% macro spark__key_number(text) -%}
-cast(conv(substr(md5({{ text }}), 1, 15), 16, 10) as bigint)
+{{ hex_number('substr(md5(' ~ text ~ '), 1, 15)') }}
 {%- endmacro %}
 
 -- The events that no finished build has seen: of batches new in the log, or past its two times.

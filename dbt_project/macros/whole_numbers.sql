@@ -8,13 +8,17 @@
 -- A div b, rounded down; neither is negative.
 {% macro div(a, b) -%}{{ return(adapter.dispatch('div')(a, b)) }}{%- endmacro %}
 {% macro duckdb__div(a, b) -%}(({{ a }}) // ({{ b }})){%- endmacro %}
-{% macro spark__div(a, b) -%}cast((({{ a }}) - ({{ a }}) % ({{ b }})) / ({{ b }}) as decimal(38, 0)){%- endmacro %}
+{% macro spark__div(a, b) -%}
+{#- Without a remainder its decimal division is exact; `div` is not, beyond 64 bits. -#}
+cast(({{ wide(a) }} - {{ wide(a) }} % {{ wide(b) }}) / {{ wide(b) }} as decimal(38, 0))
+{%- endmacro %}
 
 -- A div 2^bits, rounded down: a division of wide numbers costs as much as writing a column of text.
 {% macro halved(a, bits) -%}{{ return(adapter.dispatch('halved')(a, bits)) }}{%- endmacro %}
 {% macro duckdb__halved(a, bits) -%}(({{ a }}) >> ({{ bits }})){%- endmacro %}
 {% macro spark__halved(a, bits) -%}
-cast(floor(({{ a }}) / cast(power(2, {{ bits }}) as decimal(38, 0))) as decimal(38, 0))
+{%- set b = 'cast(power(2, ' ~ bits ~ ') as decimal(38, 0))' -%}
+cast(({{ wide(a) }} - ({{ wide(a) }} % {{ b }} + {{ b }}) % {{ b }}) / {{ b }} as decimal(38, 0))
 {%- endmacro %}
 
 -- A div B within 1 of it, for wide numbers whose quotient is below 2^50: exact once `quotient_off` is

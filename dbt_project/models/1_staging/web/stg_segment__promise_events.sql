@@ -14,7 +14,7 @@ orders as (
 
 zones as (
 
-    select name from pg_timezone_names()
+    select name from {{ time_zones() }}
 
 ),
 
