@@ -67,10 +67,12 @@ def first_difference(connection: duckdb.DuckDBPyConnection, table: str) -> str |
     names = [f'"{name}"' for name, type_ in named[0] if type_ != "DOUBLE"]
     names += [f'"{name}"' for name, type_ in named[0] if type_ == "DOUBLE"]
     rows = [
-        connection.execute(f"select {', '.join(names)} from {side}.main.{table} order by all")
+        connection.execute(
+            f"select {', '.join(names)} from {side}.main.{table} order by all"
+        ).fetchall()
         for side in ("l", "r")
     ]
-    for one, other in zip_longest(rows[0].fetchall(), rows[1].fetchall()):
+    for one, other in zip_longest(*rows):
         if one is None or other is None:
             return f"only in one of them: {one or other}"
         for name, a, b in zip(names, one, other, strict=True):
