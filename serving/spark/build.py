@@ -14,15 +14,15 @@ import pyarrow.parquet as pq
 from ingestion.settings import Settings
 from ingestion.store import at
 from serving.errors import WarehouseError
-from serving.spark.relations import Files, Name, read, write_record
+from serving.increment import AFFECTED, SLICES
+from serving.spark.relations import TEMPORARY, Files, Name, read, write_record
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 ENVIRONMENT = REPOSITORY / ".venv-spark"
 MAIN = "main"
-# What a slice is told, and whom it works on.
+# What a slice is told.
 TOLD = ("slice_batches", "slice_since")
-AFFECTED = ("stg_affected_customers", "stg_affected_events")
 
 
 def dbt() -> Path:
@@ -134,5 +134,5 @@ def empty(settings: Settings) -> None:
         write_record(folder(settings), name, Files(str(path), kept.columns))
         if Path(kept.path) != path:
             shutil.rmtree(kept.path, ignore_errors=True)
-    for schema_name in ("slice", "temporary"):
+    for schema_name in (*SLICES, TEMPORARY):
         shutil.rmtree(folder(settings) / schema_name, ignore_errors=True)

@@ -65,11 +65,7 @@ class Tables:
                 self.write_query(name, query)
             return None
         if isinstance(statement, exp.Insert):
-            name = self.known(statement.this)
-            kept = exp.select("*").from_(statement.this.copy())
-            both = exp.union(kept, statement.expression, distinct=False)
-            both.set("by_name", bool(statement.args.get("by_name")))
-            self.write(name, self.select(both))
+            self.insert(statement)
             return None
         if isinstance(statement, exp.Delete):
             name = self.known(statement.this)
@@ -81,6 +77,20 @@ class Tables:
         if isinstance(statement, exp.Query):
             return self.select(statement)
         raise NotImplementedError(f"no way to run on Spark: {statement.sql('duckdb')[:200]}")
+
+    def insert(self, statement: exp.Insert) -> None:
+        """Add the rows of a query to a table: by place, by name, or to the columns it lists."""
+        table, rows = statement.this, statement.expression
+        by_name = bool(statement.args.get("by_name"))
+        if isinstance(table, exp.Schema):
+            for place, column in enumerate(table.expressions):
+                rows.expressions[place].replace(
+                    exp.alias_(rows.expressions[place].unalias(), column.name)
+                )
+            table, by_name = table.this, True
+        both = exp.union(exp.select("*").from_(table.copy()), rows, distinct=False)
+        both.set("by_name", by_name)
+        self.write(self.known(table), self.select(both))
 
     def select(self, query: exp.Expr) -> DataFrame:
         """The rows of a query, not worked out yet."""

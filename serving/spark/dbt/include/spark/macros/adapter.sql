@@ -49,13 +49,14 @@ create or replace view {{ relation }} as
     {% if load_cached_relation(this) is none or should_full_refresh() %}
         {% call statement('main') %}{{ create_table_as(false, target_relation, compiled_code) }}{% endcall %}
     {% else %}
-        {%- set key = config.get('unique_key') -%}
+        {%- set key = config.get('unique_key') or [] -%}
+        {%- set keys = ([key] if key is string else key) | join(', ') -%}
         {%- set fresh = this.identifier ~ '__fresh' -%}
         {% do temporary_table(fresh, compiled_code) %}
         {% call statement('main') %}
             create or replace table {{ target_relation }} as
             select * from {{ target_relation }}
-            {{ 'where ' ~ key ~ ' not in (select ' ~ key ~ ' from ' ~ fresh ~ ')' if key }}
+            {{ 'where (' ~ keys ~ ') not in (select ' ~ keys ~ ' from ' ~ fresh ~ ')' if keys }}
             union all by name
             select * from {{ fresh }}
         {% endcall %}
