@@ -335,7 +335,9 @@ class Bucket:
         with self._said():
             path = f"{self.root}/{start}".rstrip("/")
             found = self._files.find(path, detail=True, refresh=True)
-        return [self._stored(found[path]) for path in sorted(found, key=lambda p: p.split("/"))]
+        # Where nothing was listed s3fs looks once more, and gives a folder for what came meanwhile.
+        files = [path for path, info in found.items() if info["type"] == "file"]
+        return [self._stored(found[path]) for path in sorted(files, key=lambda p: p.split("/"))]
 
     def _stored(self, info: dict[str, Any]) -> Stored:
         key = info["name"].removeprefix(f"{self.root}/")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from s3fs import S3FileSystem
 
 from ingestion.errors import SettingsError, StoreError
 from ingestion.settings import Settings
@@ -76,6 +77,24 @@ def test_a_file_is_listed_as_soon_as_it_is_put_and_no_longer_when_it_is_deleted(
     with pytest.raises(FileNotFoundError):
         other.look("a/00.parquet")
     store.delete("a/00.parquet")
+
+
+def test_a_file_that_is_put_while_its_folder_is_listed_is_not_taken_for_a_folder(
+    server, monkeypatch: pytest.MonkeyPatch
+):
+    bucket = server.bucket()
+    store = at(f"{bucket}/state")
+    listed = S3FileSystem._lsdir
+
+    async def put_meanwhile(files: S3FileSystem, path: str, *given, **named):
+        found = await listed(files, path, *given, **named)
+        if not found:
+            await files._pipe_file(f"{bucket}/state/a/late.txt", b"late")
+        return found
+
+    monkeypatch.setattr(S3FileSystem, "_lsdir", put_meanwhile)
+    assert {stored.key for stored in store.files("a/*.txt")} <= {"a/late.txt"}
+    assert [stored.key for stored in store.files("a/*.txt")] == ["a/late.txt"]
 
 
 def test_an_unfinished_file_is_seen_by_nobody(place: Place):
