@@ -1,4 +1,4 @@
-"""Which tables are published, and what they say of themselves: the models of 5_marts."""
+"""Which tables are published, and what they say of themselves: the models right in 5_marts."""
 
 import json
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def marts(settings: Settings) -> list[Mart]:
             },
         )
         for node in nodes
-        if node["resource_type"] == "model" and FOLDER in node["fqn"]
+        if node["resource_type"] == "model" and node["fqn"][-2] == FOLDER
     ]
     if not found:
         raise PublishError(f"no model of {FOLDER} in {manifest}")

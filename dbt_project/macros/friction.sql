@@ -80,3 +80,19 @@ case
     else concat(cast({{ div(value_256, '256') }} as varchar), ' seconds')
 end
 {%- endmacro %}
+
+-- The causes of a signal's points, each a line of the ledger where it is not zero.
+{% macro ledger_parts() -%}{{ return(['base', 'repeat', 'switch', 'phase', 'credit']) }}{%- endmacro %}
+
+-- The key of a ledger line within one build: it sorts as its signal and then its part.
+{% macro line_number(signal_id, part) -%}
+{{ signal_id }} * 8 + {{ ledger_parts().index(part) + 1 }}
+{%- endmacro %}
+
+-- The number by which a fix is known: a signal at a touchpoint, everywhere or, if it is given, in a location.
+{% macro fix_number(touchpoint, signal, location_id=none) -%}
+{{ key_number(
+    "concat_ws(chr(31), '" ~ ('location' if location_id else 'everywhere') ~ "', " ~ touchpoint ~ ", " ~ signal
+    ~ (', ' ~ location_id if location_id else '') ~ ')'
+) }}
+{%- endmacro %}

@@ -118,15 +118,22 @@
 {{ hex_number('substr(md5(' ~ text ~ '), 1, 15)') }}
 {%- endmacro %}
 
+-- The batches that no finished build has seen, as texts in SQL. They are named one by one, so that the
+-- files of all others are passed over.
+{% macro new_batches() -%}
+{%- if execute -%}
+{%- set batches = run_query("select batch_id from " ~ target.schema ~ ".slice_batches").columns[0].values() -%}
+'{{ batches | join("', '") }}'
+{%- endif -%}
+{%- endmacro %}
+
 -- The events that no finished build has seen: of batches new in the log, or past its two times.
--- The batches are named one by one, so that the files of all others are passed over.
 {% macro new_log_events() -%}
 {%- if var('scope') == 'full' or not execute -%}
 {{ ref('stg_log_events') }}
 {%- else -%}
-{%- set batches = run_query("select batch_id from " ~ target.schema ~ ".slice_batches").columns[0].values() -%}
 {%- set seen = run_query("select as_of, known_at from " ~ target.schema ~ ".slice_since").rows[0] -%}
-{%- set named = "batch_id in ('" ~ (batches | join("', '")) ~ "')" -%}
+{%- set named = "batch_id in (" ~ new_batches() ~ ")" -%}
 (
     select * from {{ ref('stg_log_events') }} where {{ named }}
     union all
@@ -146,14 +153,6 @@
 {% macro of_slice() -%}
 {%- if var('scope') == 'slice' -%}
 where event_id in (select sliced.event_id from {{ ref('stg_events') }} as sliced)
-{%- endif -%}
-{%- endmacro %}
-
--- The same in a model that reads a table of all customers, by customer. Another table that it reads must
--- be merged by then, so that customers who are new are known.
-{% macro of_slice_customers() -%}
-{%- if var('scope') == 'slice' -%}
-where customer_id in (select customers.customer_id from {{ ref('stg_affected_customers') }} as customers)
 {%- endif -%}
 {%- endmacro %}
 

@@ -4,7 +4,7 @@ with
 
 promises as (
 
-    select * from {{ ref('fct_promises') }}
+    select * from {{ ref('int_told_promises') }}
 
 ),
 

@@ -4,13 +4,14 @@ with
 
 journeys as (
 
-    select * from {{ ref('fct_journeys') }}
+    select * from {{ ref('int_journey_stories') }}
 
 ),
 
 customers as (
 
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('int_customers_seen') }}
+    where {{ is_external('customer_id') }}
 
 ),
 
@@ -29,12 +30,12 @@ final as (
 
     select
         customers.customer_id,
-        customers.cumulative_points,
+        customers.friction_micro,
         summed.points
 
     from customers
     left join summed on customers.customer_id = summed.customer_id
-    where summed.points is distinct from customers.cumulative_points
+    where summed.points * 1000000 is distinct from customers.friction_micro
 
 )
 

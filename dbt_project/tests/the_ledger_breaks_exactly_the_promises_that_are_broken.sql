@@ -4,7 +4,8 @@ with
 
 promises as (
 
-    select * from {{ ref('fct_promises') }}
+    select * from {{ ref('int_told_promises') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

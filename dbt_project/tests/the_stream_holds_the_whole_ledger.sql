@@ -11,7 +11,7 @@ activities as (
 
 ledger as (
 
-    select * from {{ ref('fct_friction') }}
+    select * from {{ ref('int_ledger_lines') }}
 
 ),
 

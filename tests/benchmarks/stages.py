@@ -22,7 +22,7 @@ from serving import warehouse
 from tests.benchmarks import signal_log
 
 NOW = datetime(2026, 2, 1)
-LEDGERS = ("fct_friction", "fct_scores")
+LEDGERS = ("int_ledger_lines", "int_points_now", "fct_friction", "fct_scores")
 DBT = {
     "prepare": ("seed",),
     "dbt start": ("compile", "--select", "stg_run"),
@@ -33,7 +33,7 @@ DBT = {
         *("run", "--select"),
         *("path:models/1_staging", "path:models/2_identity", "path:models/3_journeys"),
     ),
-    "friction": ("run", "--select", "path:models/4_friction"),
+    "friction": ("run", "--select", "path:models/4_friction", "--exclude", *LEDGERS),
     "ledgers": ("run", "--select", *LEDGERS),
     "marts": ("run", "--select", "path:models/5_marts", "--exclude", *LEDGERS),
     "data tests": ("test", "--exclude-resource-type", "unit_test"),

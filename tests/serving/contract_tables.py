@@ -29,7 +29,7 @@ def contracts() -> list[dict]:
     """The models of the published tables as their .yml files describe them."""
     return [
         model
-        for path in sorted(MARTS.rglob("*.yml"))
+        for path in sorted(MARTS.glob("*.yml"))
         for model in yaml.safe_load(path.read_text()).get("models", [])
     ]
 

@@ -32,6 +32,8 @@ SCORING = (
     "int_decay_starts",
     "int_decay_states",
     "int_customer_scores",
+    "int_ledger_lines",
+    "int_points_now",
     "fct_friction",
     "fct_scores",
     "rpt_signals_due",

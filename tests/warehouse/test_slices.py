@@ -25,10 +25,11 @@ from tests.sample_company.company import simulate
 from tests.warehouse.test_identity_over_time import world
 from tests.warehouse.written_log import write_batch
 
-RECORDED_AT = datetime(2026, 7, 1, 12)
-END = datetime(2026, 6, 30, 23, 59, 59)
+RECORDED_AT = datetime(2026, 6, 9, 12)
+# In the last days a new epoch of all three half-lives begins, on 4 June: what everybody feels moves on.
+END = datetime(2026, 6, 8, 23, 59, 59)
 LAST_DAYS = timedelta(days=9)
-WORLDS_FROM = datetime(2026, 6, 1)
+WORLDS_FROM = datetime(2026, 5, 10)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,7 @@ def test_slices_give_what_a_full_build_gives_also_after_a_kill(whole: Path, tmp_
     _append(fresh, parts, [0, 1, 2])
     assert _build(fresh) == "full"
     assert _different(fresh, grown) == {}
+    assert _felt_without_news(grown) > 0
     with duckdb.connect(str(grown / "warehouse.duckdb"), read_only=True) as connection:
         kept = connection.execute("select count(*) from stg_event_keys where key_number = ?", [key])
         assert kept.fetchone() == (1,), "a key was lost to an event that shares a number"
@@ -175,6 +177,18 @@ def _append(root: Path, parts: list[dict[Path, list[dict]]], numbers: Iterable[i
                 for row in rows
             ]
             pq.write_table(pa.Table.from_pylist(written, SCHEMA), target)
+
+
+def _felt_without_news(root: Path) -> int:
+    """How many customers feel something of whom nothing was recorded after the first build."""
+    with duckdb.connect(f"{root}/warehouse.duckdb", read_only=True) as connection:
+        counted = connection.execute(
+            "select count(*) from dim_customers where friction > 0 and customer_id not in "
+            "(select customer_id from fct_interactions where recorded_at > ?)",
+            [RECORDED_AT],
+        ).fetchone()
+    assert counted is not None
+    return counted[0]
 
 
 def _different(left: Path, right: Path) -> dict[str, list]:

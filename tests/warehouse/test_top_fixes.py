@@ -29,6 +29,7 @@ MODELS = (
     "int_fix_signals",
     "int_fixes",
     "int_fix_removals",
+    "int_fix_gone",
     "int_fix_effects",
     "rpt_top_fixes",
 )

@@ -1,28 +1,17 @@
--- One row per source and flag that the gate set on events, e.g. an ambiguous local time.
+-- One row per event and flag that the gate set on it, e.g. an ambiguous local time.
+
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='event_id') }}
 
 with
-
-events as (
-
-    select
-        source,
-        unnest(flags) as flag
-
-    from {{ ref('stg_log_events') }}
-
-),
 
 final as (
 
     select
+        event_id,
         source,
-        flag,
-        count(*) as event_count
+        unnest(flags) as flag
 
-    from events
-    group by
-        source,
-        flag
+    from {{ new_log_events() }}
 
 )
 

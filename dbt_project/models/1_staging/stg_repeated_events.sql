@@ -1,6 +1,7 @@
 -- One row per copy of an event that is not the first recorded: the copies that do not count.
+-- noqa: disable=LT02
 
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='event_id') }}
 
 with
 
@@ -12,7 +13,15 @@ events as (
         recorded_at
 
     from {{ source('event_log', 'events') }}
-    where record_type != 'batch'
+    where
+        record_type != 'batch'
+        {%- if var('scope') == 'slice' %}
+        -- Others have as many copies as before.
+        and event_id in (
+            select fresh.event_id from {{ source('event_log', 'events') }} as fresh
+            where fresh.batch_id in ({{ new_batches() }})
+        )
+        {%- endif %}
 
 ),
 

@@ -1,30 +1,30 @@
--- One row per source, identifier type and problem: identifiers that had no normal form.
+-- One row per event and identifier on it that had no normal form.
+
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='event_id') }}
 
 with
 
 events as (
 
     select
+        event_id,
         source,
-        recorded_at,
         unnest(identifiers) as identifier
 
-    from {{ ref('stg_log_events') }}
+    from {{ new_log_events() }}
 
 ),
 
 final as (
 
     select
+        event_id,
         source,
         identifier.type as identifier_type,
-        identifier.problem,
-        count(*) as identifier_count,
-        max(recorded_at) as last_recorded_at
+        identifier.problem
 
     from events
     where identifier.hash is null
-    group by all
 
 )
 

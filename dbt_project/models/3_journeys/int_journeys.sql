@@ -1,4 +1,5 @@
--- One row per journey: what opened it, its milestones, and whether it is open, closed or reopened.
+-- One row per journey: what opened it, its milestones, and whether it is open, closed or reopened as far
+-- as events say. Whether a silence has closed it by the time of the run is for who reads it: journey_status.
 
 with
 
@@ -20,12 +21,6 @@ standing as (
 
     from {{ ref('journey_types') }}
     where milestone = 'standing'
-
-),
-
-run as (
-
-    select * from {{ ref('stg_run') }}
 
 ),
 
@@ -72,22 +67,13 @@ final as (
         milestones.committed_at,
         milestones.handed_over_at,
         milestones.ended_at,
-        case
-            when milestones.last_closed_at is not null then milestones.last_closed_at
-            when
-                summed.last_active_at + interval '{{ var("journey_gap_days") }} days'
-                < (select run.as_of from run)
-                then summed.last_active_at
-        end as closed_at,
+        milestones.last_closed_at as closed_at,
         case
             when summed.last_asked_at > milestones.last_closed_at then 'reopened'
             when milestones.last_closed_at is not null then 'closed'
-            when
-                summed.last_active_at + interval '{{ var("journey_gap_days") }} days'
-                < (select run.as_of from run)
-                then 'closed'
             else 'open'
         end as status,
+        summed.last_active_at,
         summed.step_count,
         summed.contact_count,
         summed.inbound_contact_count,

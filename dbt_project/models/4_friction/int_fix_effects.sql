@@ -1,134 +1,78 @@
--- One row per fix and customer: the friction that would be gone, in micro-points, when what remains
--- is counted again: with fewer before it, a repetition is a lesser one. Without the contacts that
--- came after what is mended (`alone`), and with them.
+-- One row per fix and customer: the friction that would be gone, in micro-points, as recorded and as felt
+-- as of the run: what lies two epochs back is forgotten.
 -- noqa: disable=LT02
 
 with
 
-signals as (
-
-    select * from {{ ref('int_fix_signals') }}
-
-),
-
-removals as (
-
-    select * from {{ ref('int_fix_removals') }}
-
-),
-
-scored as (
-
-    select * from {{ ref('int_scored_signals') }}
-    where group_number is not null
-
-),
-
-rule as (
-
-    select * from {{ ref('int_friction_rule') }}
-
-),
-
-repetitions as (
-
-    select * from signals
-    where repeat_micro > 0
-
-),
-
--- Also a signal without friction of its own makes the next one a repetition.
-repeated_after as (
-
-    select
-        repetitions.signal_id,
-        scored.signal_id as earlier_signal_id,
-        count(*) over (partition by repetitions.signal_id) as earlier_count
-
-    from repetitions
-    inner join scored on repetitions.group_number = scored.group_number
-    cross join rule
-    where
-        scored.signal_id < repetitions.signal_id
-        and repetitions.occurred_second - {{ epoch_second('scored.occurred_at') }}
-        <= rule.repeat_window_seconds
-
-),
-
-fewer_before as (
-
-    select
-        removals.fix_number,
-        repeated_after.signal_id,
-        max(repeated_after.earlier_count)
-        - count(*) filter (where not removals.is_follow_up) as left_alone,
-        max(repeated_after.earlier_count) - count(*) as left_with_follow_ups
-
-    from repeated_after
-    inner join removals on repeated_after.earlier_signal_id = removals.signal_id
-    group by
-        removals.fix_number,
-        repeated_after.signal_id
-
-),
-
-recounted as (
-
-    select
-        fewer_before.fix_number,
-        signals.customer_number,
-        signals.felt_weight,
-        signals.felt_of,
-        {%- for extent in ['alone', 'with_follow_ups'] %}
-        case
-            when removals.signal_id is null{{ ' or removals.is_follow_up' if extent == 'alone' }}
-                then signals.repeat_micro
-                - {{ div(
-                    'signals.base_micro * case least(fewer_before.left_' ~ extent ~ ' + 1, 4)'
-                    ~ ' when 1 then rule.repeat_pct_1 when 2 then rule.repeat_pct_2'
-                    ~ ' when 3 then rule.repeat_pct_3 else rule.repeat_pct_4 end',
-                    '100'
-                ) }}
-            else 0
-        end as gone_{{ extent }}{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from fewer_before
-    inner join signals on fewer_before.signal_id = signals.signal_id
-    cross join rule
-    left join removals
-        on
-            fewer_before.fix_number = removals.fix_number
-            and fewer_before.signal_id = removals.signal_id
-
-),
-
 gone as (
 
+    select * from {{ ref('int_fix_gone') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_decay_clock') }}
+
+),
+
+-- Weight of one micro-point now, as a fraction.
+with_weights as (
+
     select
-        removals.fix_number,
-        signals.customer_number,
-        case when removals.is_follow_up then 0 else signals.friction_micro end as gone_alone,
-        signals.friction_micro as gone_with_follow_ups,
-        case when removals.is_follow_up then 0 else signals.felt_micro end as gone_now_alone,
-        signals.felt_micro as gone_now_with_follow_ups
+        gone.fix_number,
+        gone.customer_number,
+        gone.is_mended,
+        gone.gone_micro_alone,
+        gone.gone_micro_with_follow_ups,
+        case when gone.decay_epoch >= clock.epoch - 1 then gone.decay_weight else 0 end as felt_weight,
+        {{ wide('clock.weight') }}
+        * case when gone.decay_epoch = clock.epoch then 1 else clock.epoch_factor end as felt_of
 
-    from removals
-    inner join signals on removals.signal_id = signals.signal_id
+    from gone
+    inner join clock on gone.half_life = clock.half_life
 
-    union all
+),
+
+nearly_divided as (
+
+    select
+        *,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        {{ near_quotient(wide('gone_micro_' ~ extent) ~ ' * felt_weight', 'felt_of') }}
+            as near_{{ extent }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from with_weights
+
+),
+
+with_rest as (
+
+    select
+        *,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        {{ wide('gone_micro_' ~ extent) }} * felt_weight
+        - {{ wide('near_' ~ extent) }} * felt_of as rest_{{ extent }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from nearly_divided
+
+),
+
+felt as (
 
     select
         fix_number,
         customer_number,
-        gone_alone,
-        gone_with_follow_ups,
+        is_mended,
         {%- for extent in ['alone', 'with_follow_ups'] %}
-        cast({{ div(wide('gone_' ~ extent) ~ ' * felt_weight', 'felt_of') }} as bigint)
-            as gone_now_{{ extent }}{{ ',' if not loop.last }}
+        gone_micro_{{ extent }},
+        near_{{ extent }} + {{ quotient_off('rest_' ~ extent, 'felt_of') }}
+            as gone_now_micro_{{ extent }}{{ ',' if not loop.last }}
         {%- endfor %}
 
-    from recounted
+    from with_rest
 
 ),
 
@@ -137,13 +81,16 @@ final as (
     select
         fix_number,
         customer_number,
+        cast(
+            sum(case when is_mended then gone_now_micro_with_follow_ups else 0 end) as bigint
+        ) as mended_now_micro,
         {%- for extent in ['alone', 'with_follow_ups'] %}
-        cast(sum(gone_{{ extent }}) as bigint) as gone_micro_{{ extent }},
-        cast(sum(gone_now_{{ extent }}) as bigint) as gone_now_micro_{{ extent }}
+        cast(sum(gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
+        cast(sum(gone_now_micro_{{ extent }}) as bigint) as gone_now_micro_{{ extent }}
         {{- ',' if not loop.last }}
         {%- endfor %}
 
-    from gone
+    from felt
     group by
         fix_number,
         customer_number

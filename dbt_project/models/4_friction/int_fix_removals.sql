@@ -12,48 +12,6 @@ signals as (
 
 ),
 
-everywhere as (
-
-    select * from {{ ref('int_fixes') }}
-    where scope = 'everywhere'
-
-),
-
-locations as (
-
-    select * from {{ ref('int_fixes') }}
-    where scope = 'location'
-
-),
-
-placed as (
-
-    select
-        signals.signal_id,
-        signals.customer_number,
-        signals.issue_number,
-        signals.promise_id,
-        signals.signal,
-        signals.touchpoint,
-        signals.occurred_at,
-        signals.is_derived,
-        signals.is_customer_initiated,
-        everywhere.fix_number as everywhere_fix_number,
-        locations.fix_number as location_fix_number
-
-    from signals
-    inner join everywhere
-        on
-            signals.touchpoint = everywhere.touchpoint
-            and signals.signal = everywhere.signal
-    left join locations
-        on
-            signals.touchpoint = locations.touchpoint
-            and signals.signal = locations.signal
-            and signals.location_id = locations.location_id
-
-),
-
 mended as (
 
     {%- for scope in ['everywhere', 'location'] %}
@@ -65,7 +23,7 @@ mended as (
         promise_id,
         signal
 
-    from placed
+    from signals
     {{ 'union all' if not loop.last else 'where location_fix_number is not null' }}
     {%- endfor %}
 
@@ -76,16 +34,16 @@ silences as (
     -- Distinct: a source may state two breaches of one promise.
     select distinct
         mended.fix_number,
-        placed.signal_id
+        signals.signal_id
 
     from mended
-    inner join placed
+    inner join signals
         on
-            mended.customer_number = placed.customer_number
-            and mended.promise_id = placed.promise_id
+            mended.customer_number = signals.customer_number
+            and mended.promise_id = signals.promise_id
     where
         mended.signal = 'promise.breach'
-        and placed.signal = 'promise.silence'
+        and signals.signal = 'promise.silence'
 
 ),
 
@@ -113,7 +71,7 @@ contacts_after as (
         contacts.touchpoint
 
     from first_on_issue
-    inner join placed as contacts on first_on_issue.issue_number = contacts.issue_number
+    inner join signals as contacts on first_on_issue.issue_number = contacts.issue_number
     where
         contacts.is_customer_initiated
         and contacts.signal_id > first_on_issue.first_signal_id
@@ -125,19 +83,19 @@ follow_ups as (
     -- With the contact goes what happened in it: the wait, the transfer, the excuse.
     select
         contacts_after.fix_number,
-        placed.signal_id
+        signals.signal_id
 
     from contacts_after
-    inner join placed
+    inner join signals
         on
-            contacts_after.issue_number = placed.issue_number
-            and contacts_after.occurred_at = placed.occurred_at
-            and contacts_after.touchpoint = placed.touchpoint
+            contacts_after.issue_number = signals.issue_number
+            and contacts_after.occurred_at = signals.occurred_at
+            and contacts_after.touchpoint = signals.touchpoint
     where
-        not placed.is_derived
+        not signals.is_derived
         -- What the fix mends is gone already.
-        and contacts_after.fix_number <> placed.everywhere_fix_number
-        and contacts_after.fix_number <> coalesce(placed.location_fix_number, 0)
+        and contacts_after.fix_number <> signals.everywhere_fix_number
+        and coalesce(contacts_after.fix_number <> signals.location_fix_number, true)
 
 ),
 
@@ -146,6 +104,7 @@ final as (
     select
         fix_number,
         signal_id,
+        true as is_mended,
         false as is_follow_up
 
     from mended
@@ -155,6 +114,7 @@ final as (
     select
         fix_number,
         signal_id,
+        false as is_mended,
         false as is_follow_up
 
     from silences
@@ -164,6 +124,7 @@ final as (
     select
         fix_number,
         signal_id,
+        false as is_mended,
         true as is_follow_up
 
     from follow_ups

@@ -1,5 +1,6 @@
--- One row per fix: one signal at one touchpoint, everywhere or in one location. Its number is the
--- key within one build.
+-- One row per customer and fix that would mend something for them: one signal at one touchpoint,
+-- everywhere or in one location.
+-- noqa: disable=LT02
 
 with
 
@@ -9,57 +10,37 @@ signals as (
 
 ),
 
-places as (
+{%- for scope in ['everywhere', 'location'] %}
 
-    select distinct
-        touchpoint,
-        signal,
-        location_id
-
-    from signals
-
-),
-
-everywhere as (
-
-    select distinct
-        touchpoint,
-        signal,
-        'everywhere' as scope,
-        cast(null as varchar) as location_id
-
-    from places
-
-),
-
-fixes as (
-
-    select * from everywhere
-
-    union all
+{{ scope }} as (
 
     select
+        customer_id,
+        {{ scope }}_fix_number as fix_number,
+        '{{ scope }}' as scope,
         touchpoint,
         signal,
-        'location' as scope,
-        location_id
+        {{ 'location_id' if scope == 'location' else 'cast(null as varchar) as location_id' }},
+        count(*) as signal_count
 
-    from places
+    from signals
+    {%- if scope == 'location' %}
     where location_id is not null
+    {%- endif %}
+    group by
+        customer_id,
+        {{ scope }}_fix_number,
+        touchpoint,
+        signal{{ ',\n        location_id' if scope == 'location' }}
 
 ),
+{%- endfor %}
 
 final as (
 
-    select
-        row_number() over (order by touchpoint, signal, scope, location_id) as fix_number,
-        {{ surrogate_key(['touchpoint', 'signal', 'scope', 'location_id']) }} as fix_id,
-        touchpoint,
-        signal,
-        scope,
-        location_id
-
-    from fixes
+    select * from everywhere
+    union all
+    select * from location
 
 )
 

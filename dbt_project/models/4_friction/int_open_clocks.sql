@@ -21,13 +21,6 @@ signals as (
 
 ),
 
-journeys as (
-
-    select * from {{ ref('int_journeys') }}
-    where status = 'open'
-
-),
-
 run as (
 
     select * from {{ ref('stg_run') }}
@@ -68,15 +61,6 @@ changes as (
 
     from signals
     where not has_occurred
-
-    union all
-
-    -- Closed by a silence that is longer.
-    select
-        customer_id,
-        {{ instant(epoch_micros('silent_until') ~ ' + 1') }} as changes_at
-
-    from journeys
 
 ),
 

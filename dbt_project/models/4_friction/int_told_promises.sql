@@ -7,19 +7,19 @@ with
 
 engine_promises as (
 
-    select * from {{ ref('int_engine_promises') }}
+    select * from {{ ref('int_engine_promises').include(database=false) }}
 
 ),
 
 stated_promises as (
 
-    select * from {{ ref('int_stated_promises') }}
+    select * from {{ ref('int_stated_promises').include(database=false) }}
 
 ),
 
 run as (
 
-    select * from {{ ref('stg_run') }}
+    select * from {{ ref('stg_run').include(database=false) }}
 
 ),
 

@@ -11,8 +11,7 @@ interactions as (
 
 ledger as (
 
-    select * from {{ ref('fct_friction') }}
-    {{ of_slice_customers() }}
+    select * from {{ ref('int_ledger_lines') }}
 
 ),
 

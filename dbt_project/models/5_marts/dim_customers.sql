@@ -2,9 +2,16 @@
 
 with
 
-steps as (
+seen as (
 
-    select * from {{ ref('int_journey_steps') }}
+    select * from {{ ref('int_customers_seen') }}
+    where {{ is_external('customer_id') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_people_seen') }}
     where {{ is_external('customer_id') }}
 
 ),
@@ -27,64 +34,28 @@ scores as (
 
 ),
 
-scored as (
-
-    select * from {{ ref('int_scored_signals') }}
-
-),
-
 run as (
 
     select * from {{ ref('stg_run') }}
 
 ),
 
-summed as (
-
-    select
-        customer_id,
-        sum(friction_micro) as friction_micro
-
-    from scored
-    where occurred_at <= (select run.as_of from run)
-    group by customer_id
-
-),
-
 channels_owned as (
 
-    select count(distinct channel) as channel_count from steps
+    select count(distinct channel) as channel_count from people
 
 ),
 
-seen as (
+journeys_open as (
 
     select
-        steps.customer_id,
-        bool_and(steps.is_anonymous) as is_anonymous,
-        min(steps.occurred_at) as first_seen_at,
-        max(steps.occurred_at) as last_seen_at,
-        max_by(steps.channel, struct_pack(
-            occurred_at := steps.occurred_at, interaction_id := steps.interaction_id
-        )) as last_channel,
-        count(*) as interaction_count,
-        count(*) filter (where steps.is_human_contact) as contact_count,
-        count(distinct steps.channel) as channel_count
-
-    from steps
-    group by steps.customer_id
-
-),
-
-journeys_counted as (
-
-    select
-        customer_id,
-        count(*) as journey_count,
-        count(*) filter (where status != 'closed') as open_journey_count
+        journeys.customer_id,
+        count(*) as open_journey_count
 
     from journeys
-    group by customer_id
+    cross join run
+    where {{ journey_status('journeys', 'run.as_of') }} != 'closed'
+    group by journeys.customer_id
 
 ),
 
@@ -103,7 +74,6 @@ standing as (
 
     select
         seen.*,
-        coalesce(summed.friction_micro, 0) as friction_micro,
         coalesce(scores.score, 0) as score,
         coalesce(scores.friction, 0) as friction,
         coalesce(scores.credit_balance, 0) as credit_balance,
@@ -133,7 +103,6 @@ standing as (
     cross join run
     cross join channels_owned
     left join scores on seen.customer_id = scores.customer_id
-    left join summed on seen.customer_id = summed.customer_id
 
 ),
 
@@ -177,14 +146,14 @@ final as (
         ranked.channel_count,
         ranked.interaction_count,
         ranked.contact_count,
-        journeys_counted.journey_count,
-        journeys_counted.open_journey_count,
+        ranked.journey_count,
+        coalesce(journeys_open.open_journey_count, 0) as open_journey_count,
         ranked.first_seen_at,
         ranked.last_seen_at,
         ranked.last_channel
 
     from ranked
-    inner join journeys_counted on ranked.customer_id = journeys_counted.customer_id
+    left join journeys_open on ranked.customer_id = journeys_open.customer_id
     left join identifiers_counted on ranked.customer_id = identifiers_counted.customer_id
 
 )

@@ -2,33 +2,16 @@
 
 with
 
-steps as (
+seen as (
 
-    select *
-    from {{ ref('int_journey_steps') }}
-    where not {{ is_external('customer_id') }}
+    select * from {{ ref('int_customers_seen') }}
+    where {{ is_internal('customer_id') }}
 
 ),
 
 scores as (
 
     select * from {{ ref('int_customer_scores') }}
-
-),
-
-seen as (
-
-    select
-        customer_id,
-        min(occurred_at) as first_seen_at,
-        max(occurred_at) as last_seen_at,
-        count(*) as interaction_count,
-        max_by(location_id, struct_pack(
-            occurred_at := occurred_at, interaction_id := interaction_id
-        )) as location_id
-
-    from steps
-    group by customer_id
 
 ),
 
@@ -65,7 +48,7 @@ final as (
             - cast(0.5 as double)
         ) * 100 / count(*) over () as percentile,
         interaction_count,
-        location_id,
+        last_location_id as location_id,
         first_seen_at,
         last_seen_at
 

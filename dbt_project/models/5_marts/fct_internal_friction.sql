@@ -6,7 +6,7 @@ scored as (
 
     select *
     from {{ ref('int_scored_signals') }}
-    where not {{ is_external('customer_id') }}
+    where {{ is_internal('customer_id') }}
 
 ),
 

@@ -6,7 +6,7 @@ steps as (
 
     select *
     from {{ ref('int_journey_steps') }}
-    where not {{ is_external('customer_id') }}
+    where {{ is_internal('customer_id') }}
 
 ),
 

@@ -1,10 +1,12 @@
 -- One row per promise made to a customer of the company itself, as in fct_promises.
 
+{{ config(materialized='view') }}  -- days of silence go on without an event
+
 with
 
 promises as (
 
-    select * from {{ ref('int_told_promises') }}
+    select * from {{ ref('int_told_promises').include(database=false) }}
 
 ),
 
@@ -12,7 +14,7 @@ final as (
 
     select *
     from promises
-    where not {{ is_external('customer_id') }}
+    where {{ is_internal('customer_id') }}
 
 )
 

@@ -1,75 +1,20 @@
 -- One row per journey: how it ran, through which channels, and what it cost the customer.
 
+{#- A view: that a silence has closed a journey is no reason to look at its customer again. It names no
+    database: who attaches the warehouse under another name reads it too. -#}
+{{ config(materialized='view') }}
+
 with
 
 journeys as (
 
-    select * from {{ ref('int_journeys') }}
-    where {{ is_external('customer_id') }}
+    select * from {{ ref('int_journey_stories').include(database=false) }}
 
 ),
 
-steps as (
+run as (
 
-    select * from {{ ref('int_journey_steps') }}
-
-),
-
-points as (
-
-    select * from {{ ref('int_journey_points') }}
-
-),
-
-moves as (
-
-    select * from {{ ref('int_journey_moves') }}
-
-),
-
-ends as (
-
-    select
-        journey_id,
-        min_by(touchpoint, step_number) as entry_touchpoint,
-        max_by(touchpoint, step_number) as exit_touchpoint,
-        min_by(channel, step_number) filter (where channel is not null) as entry_channel,
-        max_by(channel, step_number) filter (where channel is not null) as exit_channel,
-        count(distinct channel) as channel_count,
-        count(distinct employee_id) filter (where is_human_contact) as handler_count,
-        min(occurred_at) filter (where phase = 'before') as before_at,
-        min(occurred_at) filter (where phase = 'beginning') as beginning_at,
-        min(occurred_at) filter (where phase = 'during') as during_at,
-        min(occurred_at) filter (where phase = 'after') as after_at
-
-    from steps
-    group by journey_id
-
-),
-
-channels_before as (
-
-    select
-        journey_id,
-        step_number,
-        channel,
-        lag(channel) over (partition by journey_id order by step_number) as previous_channel
-
-    from steps
-    where channel is not null
-
-),
-
-paths as (
-
-    select
-        journey_id,
-        string_agg(channel, ' > ' order by step_number) as channel_path,
-        count(*) - 1 as channel_switch_count
-
-    from channels_before
-    where channel is distinct from previous_channel
-    group by journey_id
+    select * from {{ ref('stg_run').include(database=false) }}
 
 ),
 
@@ -84,42 +29,39 @@ final as (
         journeys.subject_key,
 
         -- how it ran
-        journeys.status,
+        {{ journey_status('journeys', 'run.as_of') }} as status,
         journeys.opened_at,
         journeys.last_step_at,
-        journeys.closed_at,
+        {{ journey_closed_at('journeys', 'run.as_of') }} as closed_at,
         journeys.committed_at,
         journeys.handed_over_at,
         journeys.ended_at,
-        ends.before_at,
-        ends.beginning_at,
-        ends.during_at,
-        ends.after_at,
-        ends.entry_touchpoint,
-        ends.exit_touchpoint,
-        ends.entry_channel,
-        ends.exit_channel,
-        paths.channel_path,
-        ends.channel_count,
-        coalesce(paths.channel_switch_count, 0) as channel_switch_count,
+        journeys.before_at,
+        journeys.beginning_at,
+        journeys.during_at,
+        journeys.after_at,
+        journeys.entry_touchpoint,
+        journeys.exit_touchpoint,
+        journeys.entry_channel,
+        journeys.exit_channel,
+        journeys.channel_path,
+        journeys.channel_count,
+        journeys.channel_switch_count,
         journeys.step_count,
         journeys.contact_count,
         journeys.inbound_contact_count,
-        ends.handler_count,
-        coalesce(moves.reopen_count, 0) as reopen_count,
-        coalesce(moves.reassignment_count, 0) as reassignment_count,
+        journeys.handler_count,
+        journeys.reopen_count,
+        journeys.reassignment_count,
 
         -- what it cost
-        {{ as_points('coalesce(points.friction_micro, 0)') }} as points,
-        {{ as_points('coalesce(points.credit_micro, 0)') }} as credit_points,
-        {{ as_points('coalesce(points.worst_micro, 0)') }} as worst_points,
-        {{ as_points('coalesce(points.last_micro, 0)') }} as end_points
+        journeys.points,
+        journeys.credit_points,
+        journeys.worst_points,
+        journeys.end_points
 
     from journeys
-    inner join ends on journeys.journey_id = ends.journey_id
-    left join paths on journeys.journey_id = paths.journey_id
-    left join points on journeys.journey_id = points.journey_id
-    left join moves on journeys.journey_id = moves.journey_id
+    cross join run
 
 )
 

@@ -1,10 +1,12 @@
 -- One row per promise and, linked to it, per new date that the customer was given.
 
+{{ config(materialized='view') }}  -- days of silence go on without an event
+
 with
 
 promises as (
 
-    select * from {{ ref('int_told_promises') }}
+    select * from {{ ref('int_told_promises').include(database=false) }}
 
 ),
 

@@ -72,7 +72,7 @@ together as (
         source,
         identifier_type as subject,
         problem as reason,
-        cast(sum(identifier_count) as bigint) as row_count,
+        count(*) as row_count,
         cast(null as double) as share
 
     from unusable
@@ -169,10 +169,11 @@ together as (
         source,
         cast(null as varchar) as subject,
         replace(flag, '_', ' ') as reason,
-        event_count as row_count,
+        count(*) as row_count,
         cast(null as double) as share
 
     from flags
+    group by all
 
     union all
 

@@ -2,10 +2,9 @@
 
 with
 
-ledger as (
+hidden as (
 
-    select * from {{ ref('fct_friction') }}
-    {{ of_slice_customers() }}
+    select * from {{ ref('int_hidden_friction') }}
 
 ),
 
@@ -15,101 +14,22 @@ journeys as (
 
 ),
 
-steps as (
-
-    select * from {{ ref('int_journey_steps') }}
-    where kind = 'surveyed' and outcome is not null
-
-),
-
-rule as (
-
-    select * from {{ ref('int_report_rule') }}
-
-),
-
--- Answers on a scale of 1 to 5; Zendesk's ratings are good or bad. What lies outside is another scale.
-answers as (
-
-    select
-        journey_id,
-        case lower(outcome)
-            when 'bad' then 1
-            when 'good' then 5
-            else try_cast(outcome as double)
-        end as csat
-
-    from steps
-
-),
-
-surveyed as (
-
-    select
-        journey_id,
-        min(csat) as worst_csat
-
-    from answers
-    where csat between 1 and 5
-    group by journey_id
-
-),
-
-friction as (
-
-    select * from ledger
-    where part != 'credit' and journey_id is not null
-
-),
-
--- A promise's clock is a touch of its own: each is one moment at which nothing happened.
-touches as (
-
-    select
-        journey_id,
-        coalesce(interaction_id, source_key) as touch_key,
-        max(touchpoint) as touchpoint,
-        sum(points_micro) as points_micro
-
-    from friction
-    group by
-        journey_id,
-        coalesce(interaction_id, source_key)
-
-),
-
-summed as (
-
-    select
-        journey_id,
-        count(*) as touch_count,
-        count(distinct touchpoint) as touchpoint_count,
-        cast(max(points_micro) as bigint) as worst_touch_micro,
-        cast(sum(points_micro) as bigint) as journey_micro,
-        max_by(touchpoint, struct_pack(points_micro := points_micro, touch_key := touch_key))
-            as worst_touchpoint
-
-    from touches
-    group by journey_id
-
-),
-
 final as (
 
     select
         -- keys
-        summed.journey_id,
-        journeys.customer_id,
+        hidden.journey_id,
+        hidden.customer_id,
         journeys.subject_type,
         journeys.subject_key,
 
         -- the whole and its parts
-        {{ as_points('summed.journey_micro') }} as points,
-        {{ as_points('summed.worst_touch_micro') }} as worst_touch_points,
-        summed.worst_touchpoint,
-        summed.touch_count,
-        summed.touchpoint_count,
-        surveyed.worst_csat,
+        hidden.points,
+        hidden.worst_touch_points,
+        hidden.worst_touchpoint,
+        hidden.touch_count,
+        hidden.touchpoint_count,
+        hidden.worst_csat,
 
         -- how it ran
         journeys.channel_path,
@@ -117,17 +37,10 @@ final as (
         journeys.status,
         journeys.opened_at,
         journeys.last_step_at,
-        rule.rule_version
+        hidden.rule_version
 
-    from summed
-    cross join rule
-    inner join journeys on summed.journey_id = journeys.journey_id
-    left join surveyed on summed.journey_id = surveyed.journey_id
-    where
-        summed.worst_touch_micro <= rule.hidden_touch_max_micro
-        and summed.journey_micro >= rule.hidden_journey_min_micro
-        -- Who was asked and was not content has said it: that is not hidden.
-        and coalesce(surveyed.worst_csat >= rule.hidden_csat_min, true)
+    from hidden
+    inner join journeys on hidden.journey_id = journeys.journey_id
 
 )
 

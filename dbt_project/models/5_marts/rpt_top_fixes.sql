@@ -4,13 +4,7 @@
 
 with
 
-signals as (
-
-    select * from {{ ref('int_fix_signals') }}
-
-),
-
-known_fixes as (
+mendable as (
 
     select * from {{ ref('int_fixes') }}
 
@@ -52,60 +46,35 @@ run as (
 
 ),
 
-signals_counted as (
+fixes as (
 
     select
-        'everywhere' as scope,
-        touchpoint,
-        signal,
-        cast(null as varchar) as location_id,
-        count(*) as signal_count,
-        count(distinct customer_number) as customer_count
-
-    from signals
-    group by
-        touchpoint,
-        signal
-
-    union all
-
-    select
-        'location' as scope,
+        fix_number,
+        {{ surrogate_key(['touchpoint', 'signal', 'scope', 'location_id']) }} as fix_id,
+        scope,
         touchpoint,
         signal,
         location_id,
-        count(*) as signal_count,
-        count(distinct customer_number) as customer_count
+        cast(sum(signal_count) as bigint) as signal_count,
+        count(*) as customer_count
 
-    from signals
-    where location_id is not null
+    from mendable
     group by
+        fix_number,
+        scope,
         touchpoint,
         signal,
         location_id
 
 ),
 
-fixes as (
-
-    select
-        known_fixes.*,
-        signals_counted.signal_count,
-        signals_counted.customer_count
-
-    from known_fixes
-    inner join signals_counted
-        on
-            known_fixes.scope = signals_counted.scope
-            and known_fixes.touchpoint = signals_counted.touchpoint
-            and known_fixes.signal = signals_counted.signal
-            and coalesce(known_fixes.location_id, '') = coalesce(signals_counted.location_id, '')
-
-),
-
 felt_in_all as (
 
-    select sum(felt_micro) as felt_micro from signals
+    select sum(effects.mended_now_micro) as felt_micro
+
+    from effects
+    inner join fixes on effects.fix_number = fixes.fix_number
+    where fixes.scope = 'everywhere'
 
 ),
 
@@ -129,16 +98,13 @@ standing as (
 
 ),
 
+-- Only who stands at level 2 or above can leave it.
 customers_after as (
 
     {%- for extent in ['alone', 'with_follow_ups'] %}
     select
         effects.fix_number,
         '{{ extent }}' as extent,
-        effects.gone_micro_{{ extent }} as gone_micro,
-        effects.gone_now_micro_{{ extent }} as gone_now_micro,
-        standing.jackknife_group,
-        standing.level_now,
         greatest(
             standing.friction - effects.gone_now_micro_{{ extent }} / cast(1000000 as double), 0
         ) as friction,
@@ -146,6 +112,7 @@ customers_after as (
 
     from effects
     inner join standing on effects.customer_number = standing.customer_number
+    where standing.level_now >= 2
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -154,7 +121,8 @@ customers_after as (
 levels_after as (
 
     select
-        customers_after.*,
+        customers_after.fix_number,
+        customers_after.extent,
         {{ level(
             '(customers_after.friction - least(customers_after.credit_balance,'
             ~ ' cast(rule.credit_cap_pct as double) / cast(100 as double) * customers_after.friction))'
@@ -165,21 +133,52 @@ levels_after as (
 
 ),
 
-by_group as (
+leaving as (
 
     select
         fix_number,
         extent,
-        jackknife_group,
-        cast(sum(gone_micro) as bigint) as gone_micro,
-        cast(sum(gone_now_micro) as bigint) as gone_now_micro,
-        count(*) filter (where level_now >= 2 and level_after < 2) as leaving_count
+        count(*) filter (where level_after < 2) as leaving_count
 
     from levels_after
     group by
         fix_number,
-        extent,
-        jackknife_group
+        extent
+
+),
+
+both_by_group as (
+
+    select
+        effects.fix_number,
+        standing.jackknife_group,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        cast(sum(effects.gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
+        cast(sum(effects.gone_now_micro_{{ extent }}) as bigint) as gone_now_micro_{{ extent }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+
+    from effects
+    inner join standing on effects.customer_number = standing.customer_number
+    group by
+        effects.fix_number,
+        standing.jackknife_group
+
+),
+
+by_group as (
+
+    {%- for extent in ['alone', 'with_follow_ups'] %}
+    select
+        fix_number,
+        '{{ extent }}' as extent,
+        jackknife_group,
+        gone_micro_{{ extent }} as gone_micro,
+        gone_now_micro_{{ extent }} as gone_now_micro
+
+    from both_by_group
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -190,7 +189,6 @@ totals as (
         extent,
         cast(sum(gone_micro) as bigint) as gone_micro,
         cast(sum(gone_now_micro) as bigint) as gone_now_micro,
-        cast(sum(leaving_count) as bigint) as leaving_count,
         count(*) as group_count
 
     from by_group
@@ -234,13 +232,18 @@ estimated as (
                 * {{ wide('totals.gone_now_micro') }} * {{ wide('totals.gone_now_micro') }}
                 as double
             ) / cast(380 as double)
-        ) as error_micro
+        ) as error_micro,
+        coalesce(leaving.leaving_count, 0) as leaving_count
 
     from totals
     inner join deviations
         on
             totals.fix_number = deviations.fix_number
             and totals.extent = deviations.extent
+    left join leaving
+        on
+            totals.fix_number = leaving.fix_number
+            and totals.extent = leaving.extent
 
 ),
 

@@ -2,52 +2,61 @@
 
 with
 
-interactions as (
+seen as (
 
-    select * from {{ ref('fct_interactions') }}
+    select * from {{ ref('int_touchpoints_seen') }}
 
 ),
 
-friction as (
+lines as (
 
-    select * from {{ ref('fct_friction') }}
+    select * from {{ ref('int_ledger_lines') }}
+
+),
+
+felt as (
+
+    select * from {{ ref('int_points_now') }}
 
 ),
 
 happened as (
 
     select
-        coalesce(touchpoint, 'none') as touchpoint,
-        coalesce(channel, 'none') as channel,
-        count(*) as interaction_count,
-        count(*) filter (where is_human_contact) as contact_count,
-        count(*) filter (where is_channel_switch) as channel_switch_count,
-        count(distinct customer_id) as customer_count,
-        count(distinct journey_id) as journey_count,
-        max(occurred_at) as last_at
+        touchpoint,
+        channel,
+        cast(sum(interaction_count) as bigint) as interaction_count,
+        cast(sum(contact_count) as bigint) as contact_count,
+        cast(sum(channel_switch_count) as bigint) as channel_switch_count,
+        count(*) as customer_count,
+        cast(sum(journey_count) as bigint) as journey_count,
+        max(last_at) as last_at
 
-    from interactions
+    from seen
     group by
-        coalesce(touchpoint, 'none'),
-        coalesce(channel, 'none')
+        touchpoint,
+        channel
 
 ),
 
 by_signal as (
 
     select
-        coalesce(touchpoint, 'none') as touchpoint,
-        coalesce(channel, 'none') as channel,
-        signal,
-        cast(sum(case when part != 'credit' then points_micro else 0 end) as bigint) as friction_micro,
-        cast(sum(case when part = 'credit' then points_micro else 0 end) as bigint) as credit_micro,
-        sum(case when part != 'credit' then points_now else 0 end) as points_now
+        coalesce(lines.touchpoint, 'none') as touchpoint,
+        coalesce(lines.channel, 'none') as channel,
+        lines.signal,
+        cast(sum(case when lines.part != 'credit' then lines.points_micro else 0 end) as bigint)
+            as friction_micro,
+        cast(sum(case when lines.part = 'credit' then lines.points_micro else 0 end) as bigint)
+            as credit_micro,
+        sum(case when lines.part != 'credit' then coalesce(felt.units, 0) else 0 end) as units_now
 
-    from friction
+    from lines
+    left join felt on lines.line_number = felt.line_number
     group by
-        coalesce(touchpoint, 'none'),
-        coalesce(channel, 'none'),
-        signal
+        coalesce(lines.touchpoint, 'none'),
+        coalesce(lines.channel, 'none'),
+        lines.signal
 
 ),
 
@@ -58,7 +67,7 @@ cost as (
         channel,
         cast(sum(friction_micro) as bigint) as friction_micro,
         cast(sum(credit_micro) as bigint) as credit_micro,
-        sum(points_now) as points_now,
+        cast(sum(units_now) as bigint) as units_now,
         max_by(
             case when friction_micro > 0 then signal end,
             struct_pack(friction_micro := friction_micro, signal := signal)
@@ -83,7 +92,7 @@ together as (
         coalesce(happened.journey_count, 0) as journey_count,
         coalesce(cost.friction_micro, 0) as friction_micro,
         coalesce(cost.credit_micro, 0) as credit_micro,
-        coalesce(cost.points_now, 0) as points_now,
+        coalesce(cost.units_now, 0) as units_now,
         cost.worst_signal,
         happened.last_at
 
@@ -107,7 +116,9 @@ final as (
         journey_count,
         {{ as_points('friction_micro') }} as points,
         {{ as_points('credit_micro') }} as credit_points,
-        cast(points_now as decimal(18, 4)) as points_now,
+        cast(
+            cast(units_now as decimal(18, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(18, 4)
+        ) as points_now,
         cast(friction_micro as double) / 1000000 / nullif(interaction_count, 0)
             as points_per_interaction,
         coalesce(

@@ -3,95 +3,32 @@
 
 with
 
+transitions as (
+
+    select * from {{ ref('int_transitions') }}
+
+),
+
 interactions as (
 
     select * from {{ ref('fct_interactions') }}
+    where seconds_since_previous is not null
 
 ),
 
-moves as (
-
-    select
-        case
-            when seconds_since_previous is null then '(start)'
-            else coalesce(previous_touchpoint, 'none')
-        end as from_touchpoint,
-        coalesce(touchpoint, 'none') as to_touchpoint,
-        is_channel_switch,
-        journey_id,
-        customer_id,
-        points,
-        seconds_since_previous as seconds_between
-
-    from interactions
-
-    union all
-
-    select
-        coalesce(touchpoint, 'none') as from_touchpoint,
-        '(end)' as to_touchpoint,
-        false as is_channel_switch,
-        journey_id,
-        customer_id,
-        cast(0 as decimal(18, 6)) as points,
-        cast(null as bigint) as seconds_between
-
-    from interactions
-    where seconds_to_next is null
-
-),
-
--- Of the seconds of one move, in order, the middle one; those to the end have none and come last.
-seconds_counted as (
-
-    select
-        from_touchpoint,
-        to_touchpoint,
-        is_channel_switch,
-        seconds_between,
-        count(*) as move_count
-
-    from moves
-    group by
-        from_touchpoint,
-        to_touchpoint,
-        is_channel_switch,
-        seconds_between
-
-),
-
-seconds_placed as (
-
-    select
-        *,
-        sum(move_count) over (
-            partition by from_touchpoint, to_touchpoint, is_channel_switch
-            order by seconds_between nulls last
-            rows between unbounded preceding and current row
-        ) as last_place,
-        sum(move_count) over (
-            partition by from_touchpoint, to_touchpoint, is_channel_switch
-        ) as total_count
-
-    from seconds_counted
-
-),
-
+-- Of the seconds of one move, in order, the middle one, the earlier of two.
 medians as (
 
     select
-        from_touchpoint,
-        to_touchpoint,
+        coalesce(previous_touchpoint, 'none') as from_touchpoint,
+        coalesce(touchpoint, 'none') as to_touchpoint,
         is_channel_switch,
-        max(seconds_between) as median_seconds_between
+        percentile_disc(0.5) within group (order by seconds_since_previous) as median_seconds_between
 
-    from seconds_placed
-    where
-        last_place >= {{ div('total_count + 1', '2') }}
-        and last_place - move_count < {{ div('total_count + 1', '2') }}
+    from interactions
     group by
-        from_touchpoint,
-        to_touchpoint,
+        coalesce(previous_touchpoint, 'none'),
+        coalesce(touchpoint, 'none'),
         is_channel_switch
 
 ),
@@ -102,12 +39,12 @@ counted as (
         from_touchpoint,
         to_touchpoint,
         is_channel_switch,
-        count(*) as transition_count,
-        count(distinct journey_id) as journey_count,
-        count(distinct customer_id) as customer_count,
-        cast(sum(points) as decimal(18, 6)) as points_at_target
+        cast(sum(transition_count) as bigint) as transition_count,
+        cast(sum(journey_count) as bigint) as journey_count,
+        count(*) as customer_count,
+        cast(sum(points_at_target) as decimal(18, 6)) as points_at_target
 
-    from moves
+    from transitions
     group by
         from_touchpoint,
         to_touchpoint,
@@ -133,7 +70,7 @@ final as (
         counted.points_at_target
 
     from counted
-    inner join medians
+    left join medians
         on
             counted.from_touchpoint = medians.from_touchpoint
             and counted.to_touchpoint = medians.to_touchpoint
