@@ -290,7 +290,7 @@ final as (
         concat(
             'The score reached ', cast(cast(crossings.score as decimal(18, 1)) as varchar),
             ', level ', cast(crossings.threshold_level as varchar),
-            coalesce(concat('. ', trigger_lines.explanation), '')
+            coalesce('. ' || trigger_lines.explanation, '')
         ) as reason,
 
         -- what may hold it back
