@@ -26,7 +26,7 @@ from tests.warehouse.test_identity_over_time import world
 from tests.warehouse.written_log import write_batch
 
 RECORDED_AT = datetime(2026, 6, 9, 12)
-# In the last days a new epoch of all three half-lives begins, on 4 June: what everybody feels moves on.
+# In the last days, on 4 June, an epoch of all three half-lives begins: everybody's points move on.
 END = datetime(2026, 6, 8, 23, 59, 59)
 LAST_DAYS = timedelta(days=6)
 WORLDS_FROM = datetime(2026, 5, 10)
