@@ -136,3 +136,8 @@ def empty(settings: Settings) -> None:
             shutil.rmtree(kept.path, ignore_errors=True)
     for schema_name in (*SLICES, TEMPORARY):
         shutil.rmtree(folder(settings) / schema_name, ignore_errors=True)
+    records = [read(record) for record in (folder(settings) / MAIN).glob("*.json")]
+    held = {Path(kept.path) for kept in records if isinstance(kept, Files)}
+    for path in (folder(settings) / MAIN).iterdir():
+        if path.is_dir() and path not in held:
+            shutil.rmtree(path, ignore_errors=True)

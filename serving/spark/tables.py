@@ -26,6 +26,7 @@ class Tables:
         self.session = session
         self.folder = Path(folder)
         self.lock = threading.RLock()
+        self.changing = threading.Lock()
         self.all: dict[Name, Files | View] = {}
         # How often a name was given a new meaning, and when each was last told to the session.
         self.changes = 0
@@ -65,14 +66,17 @@ class Tables:
                 self.write_query(name, query)
             return None
         if isinstance(statement, exp.Insert):
-            self.insert(statement)
+            # One at a time: each reads what the one before has written.
+            with self.changing:
+                self.insert(statement)
             return None
         if isinstance(statement, exp.Delete):
             name = self.known(statement.this)
             condition = statement.args["where"].this
             kept = exp.select("*").from_(statement.this.copy())
             gone = exp.func("coalesce", exp.paren(condition.copy()), exp.false())
-            self.write(name, self.select(kept.where(exp.not_(gone))))
+            with self.changing:
+                self.write(name, self.select(kept.where(exp.not_(gone))))
             return None
         if isinstance(statement, exp.Query):
             return self.select(statement)
@@ -316,7 +320,8 @@ class Tables:
         before = self.all.get(name)
         write_record(self.folder, name, kept)
         self.keep(name, kept)
-        if isinstance(before, Files):
+        # Another thread may be reading what was before: that goes when the build is over.
+        if isinstance(before, Files) and name.schema == TEMPORARY:
             shutil.rmtree(before.path, ignore_errors=True)
 
     def drop(self, name: Name) -> None:
