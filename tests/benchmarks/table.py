@@ -13,7 +13,9 @@ writing the interactions once, sorted by customer and time; *limit* is DuckDB re
 parsing each payload once, and writing one copy sorted by customer and time. Ratios are taken within
 one run and leave out dbt's start; those of processor time are the ones to trust on a machine that
 others use. `lay steps` is no stage: it stands for what comes before the friction layer. *pandas*
-is the same scoring written plainly in pandas (plain_pandas.py), held against the ledger's sums.
+is the same scoring written plainly in pandas (plain_pandas.py), held against the ledger's sums: it
+keeps the sums alone, where the friction layer and the ledgers also keep every line with its words,
+the score after each event, the states of promises and what each fix would take away.
 *dlt* loads the first events of the same export into DuckDB (dlt/load.py).
 """
 EXTENTS = {
