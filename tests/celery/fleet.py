@@ -4,7 +4,6 @@ the loopback address, Airflow's processes, and Celery workers that share nothing
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import pytest
 from dags.local import processes
 from dags.local.home import environment
 from ingestion.settings import Settings
+from tests.loopback import free_port
 from tests.postgres import server as postgres
 
 DATABASE_PASSWORD = "a-password-of-the-tests"
@@ -140,10 +140,3 @@ def redis(folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,15 +13,10 @@ import pytest
 
 from ingestion.event_log import EventLog
 from tests.end_to_end.conftest import Make
+from tests.loopback import free_port
 
 DROPPED = "00000000-0000-4000-8000-000000000001"
 SECONDS_TO_RELEASE = 600  # about a minute on an idle machine; tests share theirs
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listeners(pids: set[int]) -> list[str]:

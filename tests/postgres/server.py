@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.loopback import free_port
 
 
 def programs() -> Path:
@@ -31,9 +32,7 @@ def running(statements: Sequence[str]) -> Iterator[int]:
     folder = Path(tempfile.mkdtemp(prefix="journeys-postgres-"))
     if user:
         shutil.chown(folder, "postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
+    number = free_port()
 
     def run(*command: str) -> None:
         done = subprocess.run(

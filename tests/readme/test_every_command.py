@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -20,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.readme import commands, mapped_example, stand_ins
+from tests.loopback import free_port
 from tests.postgres.conftest import port, url
 
 REPOSITORY = Path(__file__).parents[2]
@@ -138,12 +138,6 @@ def environment(clone: Path) -> dict[str, str]:
         "PORT": str(free_port()),
         "SUPERSET_PORT": str(free_port()),
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("typed", PLAN, ids=[typed.command for typed in PLAN])

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from serving.spark import build as spark
+from tests.loopback import free_port
 from tests.spark.compared import built, differences
 from tests.spark.test_equal_tables import company, copy  # noqa: F401 - a fixture
 
@@ -95,13 +96,6 @@ def process(folder: Path, name: str, arguments: list[str]) -> Iterator[subproces
         except ProcessLookupError:
             pass  # it was killed before
         started.wait()
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:

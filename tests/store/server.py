@@ -1,7 +1,6 @@
 """An S3-compatible store on the loopback address, in a process of its own, in memory (moto)."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import fsspec
+
+from tests.loopback import free_port
 
 SECONDS_TO_START = 60
 
@@ -33,9 +34,7 @@ class StoreServer:
 @contextmanager
 def running() -> Iterator[StoreServer]:
     """Start a store, with its environment in force in this process, and end it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     variables = {
         "AWS_ENDPOINT_URL": url,

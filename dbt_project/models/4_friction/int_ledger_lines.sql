@@ -179,10 +179,7 @@ final as (
         signal,
         part,
         points_micro,
-        cast(
-            cast(points_micro as decimal(18, 0)) * cast(0.000001 as decimal(7, 6))
-            as decimal(18, 6)
-        ) as points,
+        {{ as_points('points_micro') }} as points,
         half_life,
         severity_micro,
         expectation_256,
