@@ -99,7 +99,7 @@ replay: $(READY)  ## read again everything, one [SOURCE=], or one [CUSTOMER=] ag
 erase: $(READY)  ## erase one person from all that is kept: PERSON=<type>:<value> or <id> [NAME=] [SOURCES=]
 	@$(BIN)/python -m dags.local.asked erase --name "$$NAME" --sources "$$SOURCES" --person "$$PERSON"
 
-compare: $(READY)  ## what came to be known after KNOWN_AT=<time>, event by event [NAME=] [CUSTOMER=]
+compare: $(READY)  ## what came to be known after KNOWN_AT=<time>, event by event [NAME=] [CUSTOMER=<id> or <type>:<value>]
 	@$(BIN)/python -m serving.compare --name "$$NAME" --known-at "$$KNOWN_AT" --customer "$$CUSTOMER"
 
 test: $(READY)  ## all tests, on two cores

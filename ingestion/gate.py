@@ -204,6 +204,22 @@ class Gate:
                 pairs = zip(columns, row, strict=True)
                 yield "    " + "  ".join(f"{k}={v}" for k, v in pairs if v is not None)
 
+    def identifier_counts(self) -> list[tuple[str, str | None, int]]:
+        """How many identifiers were read: (type, why they have no normal form or None, rows)."""
+        slots = self._used_slots()
+        if not slots:
+            return []
+        self._hash_identifiers()
+        values = " union all ".join(
+            f"select type_{i} as type, raw_{i} as raw from read "
+            f"where raw_{i} is not null and type_{i} is not null"
+            for i in slots
+        )
+        return self._connection.execute(
+            f"select type, problem, count(*) from ({values}) join hashed using (type, raw) "
+            "group by all order by type, problem nulls first"
+        ).fetchall()
+
     def accept(self, refused: Iterable[int] = ()) -> tuple[int, datetime | None]:
         """Keep what passed, less the files `refused`, each event once and as first seen.
 

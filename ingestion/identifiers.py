@@ -6,6 +6,7 @@ hash = the first 32 hex digits of HMAC-SHA256(secret, "<type>:<normal form>").
 import csv
 import hmac
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ _ADDRESS = re.compile(r"[^@\s<>\"(),;:]+@[a-z0-9-]+(\.[a-z0-9-]+)+")
 _SPELT = re.compile(r"^tel:|(ext(ension)?|x)[ .:]*(?=\d+$)", re.IGNORECASE)
 # Two numbers in one field, of which a library would take the first.
 _SEVERAL = re.compile(r"\d{5}\D*[;|,]\D*\d{5}")
+# A whole number that a tool took for a fraction (a column with gaps, in pandas), or wrote short (a
+# spreadsheet): 9664491.0, 9.664491E+06.
+_WHOLE = re.compile(r"(\d+)\.0+")
+_SHORT = re.compile(r"(\d)(?:\.(\d+))?[eE]\+(\d{1,2})")
 _PROVIDERS = Path(__file__).with_name("mail_providers.csv")
 
 
@@ -50,17 +55,28 @@ class Identifiers:
         self._providers = _read_providers()
 
     def normalise(self, type: str, value: str) -> Normalised:
-        """The normal form of `value`: E.164 for `phone`, the mailbox for `email`, else trimmed."""
+        """The normal form of `value`: E.164 for `phone`, the mailbox for `email`, else trimmed.
+
+        Letters with accents in one of their two spellings; whole numbers without the fraction or
+        exponent that a tool gave them.
+        """
         text = value.strip()
+        if not text.isascii():
+            text = unicodedata.normalize("NFC", text).strip("\ufeff\u200b")
         if not text:
             return Normalised(None, "empty")
         if len(text) > LONGEST:
             return Normalised(None, f"longer than {LONGEST} characters")
-        if type == "phone":
-            return self._phone(text)
         if type == "email":
             return self._email(text)
-        return Normalised(text)
+        if short := _SHORT.fullmatch(text):
+            first, rest, zeros = short[1], short[2] or "", int(short[3])
+            if len(rest.rstrip("0")) > zeros or len(rest) < zeros:
+                return Normalised(None, "a number cut short by a spreadsheet")
+            text = first + rest[:zeros]
+        elif whole := _WHOLE.fullmatch(text):
+            text = whole[1]
+        return self._phone(text) if type == "phone" else Normalised(text)
 
     def hash(self, type: str, value: str) -> str:
         """The keyed hash of a normal form."""

@@ -40,7 +40,17 @@ RECORD_KEYS = (
     "files", "format", "delimiter", "time_zone", "empty", "key", "version", "immutable",
     "recorded_at", "customer", "identifiers", "interactions",
 )  # fmt: skip
-FIELD_KEYS = ("column", "value", "format", "time_zone", "unit", "date", "values", "prefix")
+FIELD_KEYS = (
+    "column",
+    "columns",
+    "value",
+    "format",
+    "time_zone",
+    "unit",
+    "date",
+    "values",
+    "prefix",
+)
 SINCE_KEYS = ("since", "format", "time_zone")
 CONDITION_KEYS = ("in", "not_in", "present", "by", "after", "format", "time_zone")
 ALLOWED_VALUES = {
@@ -54,18 +64,18 @@ ALLOWED_VALUES = {
 
 @dataclass(frozen=True)
 class Field:
-    """Where a value comes from: a column of the row, or a constant.
+    """Where a value comes from: a column of the row, several with a blank between, or a constant.
 
     `is_since`: the value is the time that passed from the column's to the interaction's own.
     """
 
-    column: str | None = None
+    columns: tuple[str, ...] = ()
     value: str | None = None
     format: str | None = None  # strptime, or epoch_s, epoch_ms, epoch_us; None: ISO 8601
     time_zone: str | None = None
     unit: str | None = None
     is_date: bool = False
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, str | None], ...] = ()  # as exported, as meant; None: nothing
     prefix: str = ""
     is_since: bool = False
 
@@ -127,7 +137,7 @@ class Record:
             for condition in interaction.conditions:
                 used.add(condition.column)
                 fields += [field for field in (condition.by, condition.after) if field]
-        return tuple(sorted(used | {field.column for field in fields if field.column}))
+        return tuple(sorted(used.union(*(field.columns for field in fields))))
 
 
 @dataclass(frozen=True)
@@ -369,7 +379,9 @@ def _conditions(said: Any, path: tuple, place: _Place) -> tuple[Condition, ...]:
                     _texts(value.get("not_in"), here, place),
                     value.get("present"),
                     Field(
-                        str(column), format=value.get("format"), time_zone=value.get("time_zone")
+                        (str(column),),
+                        format=value.get("format"),
+                        time_zone=value.get("time_zone"),
                     ),
                     **other,
                 )
@@ -390,7 +402,7 @@ def _texts(said: Any, path: tuple, place: _Place) -> tuple[str, ...] | None:
 
 def _field(target: str, said: Any, path: tuple, place: _Place) -> Field:
     if isinstance(said, str):
-        return Field(column=said)
+        return Field(columns=(said,))
     if isinstance(said, bool | int | float):
         return Field(value=_text(said))
     if not isinstance(said, dict):
@@ -399,14 +411,14 @@ def _field(target: str, said: Any, path: tuple, place: _Place) -> Field:
         place.known(path, said, SINCE_KEYS)
         place.zone_of(path, said)
         return Field(
-            column=place.text((*path, "since"), said["since"]),
+            columns=(place.text((*path, "since"), said["since"]),),
             format=said.get("format"),
             time_zone=said.get("time_zone"),
             is_since=True,
         )
     place.known(path, said, FIELD_KEYS)
-    if ("column" in said) == ("value" in said):
-        raise place.error(path, "needs either `column` or `value`")
+    if sum(key in said for key in ("column", "columns", "value")) != 1:
+        raise place.error(path, "needs either `column`, `columns` or `value`")
     if "value" in said and target in ALLOWED_VALUES:
         place.one_of((*path, "value"), said["value"], ALLOWED_VALUES[target])
     if "unit" in said:
@@ -416,17 +428,28 @@ def _field(target: str, said: Any, path: tuple, place: _Place) -> Field:
     if not isinstance(values, dict):
         raise place.error((*path, "values"), "must be {as exported: as meant}")
     for value in values.values():
-        if target in ALLOWED_VALUES:
+        if target in ALLOWED_VALUES and value is not None:
             place.one_of((*path, "values"), value, ALLOWED_VALUES[target])
     return Field(
-        column=said.get("column"),
+        columns=_columns_of(said, path, place),
         value=_text(said["value"]) if said.get("value") is not None else None,
         format=said.get("format"),
         time_zone=said.get("time_zone"),
         unit=said.get("unit"),
         is_date=bool(said.get("date", False)),
-        values=tuple((_text(key), _text(value)) for key, value in values.items()),
+        values=tuple(
+            (_text(key), None if value is None else _text(value)) for key, value in values.items()
+        ),
         prefix=said.get("prefix", ""),
+    )
+
+
+def _columns_of(said: Mapping, path: tuple, place: _Place) -> tuple[str, ...]:
+    listed = said.get("columns", [said["column"]] if "column" in said else [])
+    if not isinstance(listed, list) or ("columns" in said and not listed):
+        raise place.error((*path, "columns"), "must be a list of columns")
+    return tuple(
+        place.text((*path, "columns" if "columns" in said else "column"), one) for one in listed
     )
 
 

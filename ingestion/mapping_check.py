@@ -5,9 +5,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
+from expectations.catalogue import IDENTIFIER_TYPES
 from ingestion import mapping as described
 from ingestion.errors import MappingError, UnreadableFile
 from ingestion.gate import Gate, Threshold
@@ -22,8 +24,9 @@ ROWS_SHOWN = 5
 
 
 def report(path: Path, settings: Settings, now: datetime) -> Iterator[str]:
-    """Lines for a terminal: each record's first rows as they would be read, and what would be
-    set aside among the first 10,000 rows of each file. Raises MappingError for a mistake."""
+    """Lines for a terminal: each record's first rows as they would be read, and of the first 10,000
+    rows of each file whom they name and what would be set aside. Raises MappingError for a mistake.
+    """
     if path.is_dir():
         path = path / mapped.FILE_NAME
     if not path.is_file():
@@ -64,12 +67,24 @@ def _file(
         for reason, count in Counter(row["reason"] for row in aside).most_common():
             first = next(row for row in aside if row["reason"] == reason)
             yield f"    {count} x {reason} (first: row {first['record_number'] + 1})"
+        yield from _identifiers(gate)
         for name, record in records.items():
             yield from gate.preview(name, _columns(record), ROWS_SHOWN)
     except UnreadableFile as error:
         yield f"  would be set aside whole: {error.reason}"
     finally:
         gate.close()
+
+
+def _identifiers(gate: Gate) -> Iterator[str]:
+    """Who is named, by type: how many values, how many are none and why, and types unheard of."""
+    listed = ", ".join(sorted(IDENTIFIER_TYPES))
+    for type, counts in groupby(gate.identifier_counts(), key=itemgetter(0)):
+        said = [
+            f"{count} x {problem}" if problem else f"{count} usable" for _, problem, count in counts
+        ]
+        known = "" if type in IDENTIFIER_TYPES else f" (of no listed type: {listed})"
+        yield f"  {type}: {', '.join(said)}{known}"
 
 
 def _columns(record: described.Record) -> list[tuple[str, dict[str, str]]]:

@@ -24,8 +24,9 @@ from ingestion.event_log import EventLog
 from ingestion.settings import Settings
 from ingestion.store import Place
 from serving import publish
+from serving.erase import hashed
 from serving.errors import ServingError, TimeError
-from serving.replay import built_beside
+from serving.replay import built_beside, customer_of
 from serving.times import utc
 
 
@@ -191,9 +192,19 @@ def query(table: str) -> str:
 
 
 def compare(settings: Settings, known_at: str, customer: str) -> Iterator[Restated]:
-    """What the current release says otherwise than the log did at `known_at`."""
+    """What the current release says otherwise than the log did at `known_at`.
+
+    `customer`: all where it is empty, else a customer id or `<type>:<value>`. Raises NotFound where
+    the release knows nobody by it.
+    """
     folder = publish.current(settings)
     release = publish.read_release(folder)
+    if customer:
+        with duckdb.connect() as connection:
+            file = publish.text(folder / "journeys.duckdb")
+            connection.execute(f"attach {file} as release (read_only)")
+            known = hashed(settings, customer) if ":" in customer else customer
+            customer = customer_of(connection, known)
     with built_beside(settings, release.as_of, known_at) as beside:
         yield from restated(
             beside.warehouse, folder / "journeys.duckdb", settings.log, known_at, customer
@@ -201,10 +212,12 @@ def compare(settings: Settings, known_at: str, customer: str) -> Iterator[Restat
 
 
 def main() -> int:
-    """Command line: `python -m serving.compare --known-at TIME [--customer ID] [--name NAME]`."""
+    """Command line: `python -m serving.compare --known-at TIME [--customer WHO] [--name NAME]`."""
     parser = argparse.ArgumentParser(prog="make compare", description=__doc__)
     parser.add_argument("--known-at", default="")
-    parser.add_argument("--customer", default="", help="one customer id; default: all")
+    parser.add_argument(
+        "--customer", default="", help="one: an id, or <type>:<value>; default: all"
+    )
     parser.add_argument("--name", default="sample")
     asked = parser.parse_args()
     try:

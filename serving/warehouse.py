@@ -161,9 +161,10 @@ def write_blocked(settings: Settings) -> None:
     )
     named = {mapped.CUSTOMER} if mapped.customers_are_named_by_signals(log) else set()
     blocked = [
-        (type, row["value"], row["reason"])
+        (type, value, row["reason"])
         for row in seed("blocked_identifiers")
         for type in (every_type if row["type"] == "*" else [row["type"]])
+        for value in (spellings(row["value"]) if row["type"] == "*" else [row["value"]])
         if not (type in named and row["is_name_at_signal_level"] == "true")
     ]
     types, values, reasons = zip(*blocked, strict=True)
@@ -177,6 +178,11 @@ def write_blocked(settings: Settings) -> None:
     schema = pa.schema([("type", pa.string()), ("hash", pa.string()), ("reason", pa.string())])
     path = settings.root / "blocked.parquet"
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+
+
+def spellings(word: str) -> list[str]:
+    """A word as systems write it: as it stands, with a capital, in capitals, in small letters."""
+    return sorted({word, word.capitalize(), word.upper(), word.lower()})
 
 
 def seed(name: str) -> list[dict[str, str]]:

@@ -103,6 +103,7 @@ def customers_are_named_by_signals(log: EventLog) -> bool:
     """Whether there are rows that name a `customer` of the log's own, and all state signals.
 
     Such a log is scored as it stands: its customers may be numbered from 0, or be called `test`.
+    A mapping that makes signals of something else, such as a call's outcome, is none.
     """
     records = [
         record
@@ -111,9 +112,14 @@ def customers_are_named_by_signals(log: EventLog) -> bool:
         if CUSTOMER in dict(record.identifiers)
     ]
     return bool(records) and all(
-        record.interactions and all(each.field("signal") for each in record.interactions)
+        record.interactions and all(_states_signals(each) for each in record.interactions)
         for record in records
     )
+
+
+def _states_signals(interaction: Interaction) -> bool:
+    signal = interaction.field("signal")
+    return signal is not None and bool(signal.columns) and not signal.values
 
 
 def _newest(log: EventLog) -> dict[str, SourceMapping]:
@@ -399,7 +405,7 @@ def _flag(flags: dict[str, list[str]], interaction: Interaction, record: Record)
     for target in described.TIME_TARGETS:
         field = interaction.field(target)
         zone = (field.time_zone or record.time_zone) if field else None
-        if field and field.column and zone and field.format is None:
+        if field and field.columns and zone and field.format is None:
             raw = _raw(field, record)
             flags["missing_local_time"].append(times.missing_local(raw, literal(zone)))
             flags["ambiguous_local_time"].append(times.ambiguous_local(raw, literal(zone)))
@@ -448,7 +454,9 @@ def _is_date(field: Field, record: Record) -> str:
 def _text(field: Field, record: Record) -> str:
     raw = _raw(field, record)
     if field.values:
-        cases = " ".join(f"when {literal(a)} then {literal(b)}" for a, b in field.values)
+        cases = " ".join(
+            f"when {literal(a)} then {'null' if b is None else literal(b)}" for a, b in field.values
+        )
         raw = f"(case {raw} {cases} else {raw} end)"
     return f"{literal(field.prefix)} || {raw}" if field.prefix else raw
 
@@ -456,9 +464,11 @@ def _text(field: Field, record: Record) -> str:
 def _raw(field: Field | None, record: Record) -> str:
     if field is None:
         return NO_TEXT
-    if field.column is None:
+    if not field.columns:
         return f"{literal(field.value)}::varchar" if field.value is not None else NO_TEXT
-    return _column(field.column, record)
+    columns = [_column(name, record) for name in field.columns]
+    # Of several, one that is empty leaves nothing: half a time is none.
+    return columns[0] if len(columns) == 1 else "(" + " || ' ' || ".join(columns) + ")"
 
 
 def _column(name: str, record: Record) -> str:

@@ -22,6 +22,15 @@ ONE = Identifiers(b"a secret of the tests", "US")
         ("email", '"Lee, Ann" <ann@example.org>', "ann@example.org"),
         ("email", "mailto:ann@example.org", "ann@example.org"),
         ("loyalty_id", " L-77 ", "L-77"),
+        ("customer", "9664491.0", "9664491"),
+        ("customer", "9.664491E+06", "9664491"),
+        ("customer", "0.0", "0"),
+        ("phone", "12025550143.0", "+12025550143"),
+        ("customer", "007", "007"),
+        ("cookie", "1.2.0", "1.2.0"),
+        ("customer", "12e45", "12e45"),
+        ("customer", "Zoe\u0308", "Zo\u00eb"),
+        ("customer", "\ufeffann\u200b", "ann"),
     ],
 )
 def test_a_value_has_one_normal_form(type, value, normal):
@@ -40,6 +49,9 @@ def test_a_value_has_one_normal_form(type, value, normal):
         ("email", "ann@localhost", "not a mail address"),
         ("user_id", "x" * 10_000, "longer than 320 characters"),
         ("user_id", "   ", "empty"),
+        ("user_id", "\u200b", "empty"),
+        ("customer", "9.66449E+11", "a number cut short by a spreadsheet"),
+        ("phone", "1.20256E+10", "a number cut short by a spreadsheet"),
     ],
 )
 def test_what_is_none_says_why(type, value, problem):

@@ -308,6 +308,36 @@ def test_values_and_prefixes_translate_what_was_exported(read):
     assert (row["phase"], row["subject_key"]) == ("after", "case-i1")
 
 
+def test_a_call_log_of_a_bank_is_read_as_it_is_exported(read):
+    """Tabs, a date and a time in columns of their own, and a number that means nobody."""
+    calls = """\
+files: "*.txt"
+time_zone: Asia/Jerusalem
+key: [date, call_id]
+identifiers:
+  - {type: user_id, column: customer_id, values: {0: null}}
+interactions:
+  - {occurred_at: {columns: [date, vru_entry], format: "%y%m%d %H:%M:%S"},
+     touchpoint: {value: phone.bank}, outcome: outcome}
+"""
+    found, rows = read(
+        calls,
+        {
+            "january.txt": "vru+line\tcall_id\tcustomer_id\tdate\tvru_entry\toutcome\n"
+            "AA0101\t33116\t9664491\t990101\t0:00:31\tHANG\n"
+            "AA0101\t33117\t0\t990131\t10:02:00\tAGENT\n"
+            "AA0102\t33118\t7\t990131\t\tAGENT\n"
+        },
+    )
+    assert [row["occurred_at"] for row in rows] == [
+        datetime(1998, 12, 31, 22, 0, 31),
+        datetime(1999, 1, 31, 8, 2),
+    ]
+    assert [row["record_key"] for row in rows] == ["990101/33116", "990131/33117"]
+    assert [len(named) for named in found.events["identifiers"]] == [1, 0]
+    assert "is missing" in found.quarantine["reason"][0]
+
+
 def test_a_file_without_a_named_column_is_set_aside_with_its_columns(read):
     found, _ = read(SIGNALS, {"events.csv": "customer,occurred_at\nann,2026-03-01 10:00\n"})
     ((_, reason),) = found.report.refused
@@ -347,7 +377,12 @@ def test_a_mended_mapping_enters_the_log_without_a_new_file(read, recorded, sett
         ("measure: measure", "measure: {column: m, unit: hours}", "Allowed: ms, s, min, h, d"),
         ("files: events.csv", "files: ../secret.csv", "not a pattern below the folder"),
         ("signal: signal", "signal: {colum: signal}", "unknown key 'colum'"),
-        ("signal: signal", "signal: {}", "needs either `column` or `value`"),
+        ("signal: signal", "signal: {}", "needs either `column`, `columns` or `value`"),
+        (
+            "signal: signal",
+            "signal: {columns: signal}",
+            "signal.columns: must be a list of columns",
+        ),
         ("measure: measure", "measure: {since: a, unit: s}", "Allowed: since, format, time_zone"),
         ("phase: phase", "if: {phase: {until: a}}", "Allowed: in, not_in, present, by, after"),
         ("customer: customer", "customer: customer\ncustomer: other", "stands twice"),
@@ -399,6 +434,21 @@ def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
     assert "the signal is missing, or not in the friction catalogue (first: row 2)" in said
     assert "signal=contact.problem" in said
     assert not settings.log.exists()
+
+
+def test_a_dry_run_says_who_is_named_and_what_names_nobody(settings):
+    people = """
+files: people.csv
+identifiers:
+  - {type: email, column: mail}
+  - {type: badge, column: badge}
+"""
+    _land(settings, people)
+    folder = settings.landing / "shop"
+    (folder / "people.csv").write_text("mail,badge\nann@example.org,b1\ncall me,\n")
+    said = "\n".join(report(folder / "mapping.yml", settings, NOW))
+    assert "  email: 1 usable, 1 x not a mail address\n" in said + "\n"
+    assert "  badge: 1 usable (of no listed type: anonymous_id, " in said
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

@@ -3,11 +3,15 @@
 import csv
 import io
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import pytest
 
+from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
 from serving import compare
 from serving.compare import Restated
@@ -70,3 +74,27 @@ def test_what_cannot_be_compared_is_refused_in_one_line(
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1
     assert told.err.startswith("FAILED: ") and said in told.err
+
+
+def test_a_customer_is_given_by_any_identifier_that_the_release_knows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path))
+    monkeypatch.setenv("JOURNEYS_SECRET", "a secret of the tests")
+    settings = Settings.read("test")
+    email = Identifiers(settings.secret(), settings.default_region).hash("email", "ann@example.org")
+    with duckdb.connect(str(tmp_path / "journeys.duckdb")) as connection:
+        connection.execute("create table dim_customers as select 'ann' as customer_id")
+        connection.execute(
+            "create table customer_id_map as select ? as identifier_hash, 'ann' as customer_id, "
+            "null::timestamp as valid_to",
+            [email],
+        )
+    monkeypatch.setattr(compare.publish, "current", lambda _: tmp_path)
+    monkeypatch.setattr(compare.publish, "read_release", lambda _: SimpleNamespace(as_of=""))
+    monkeypatch.setattr(compare, "built_beside", lambda *_: nullcontext(settings))
+    monkeypatch.setattr(compare, "restated", lambda *asked: iter(asked))
+    for asked in ("email:Ann@Example.org", "ann"):
+        assert list(compare.compare(settings, "2026-03-31", asked))[-1] == "ann"
+    with pytest.raises(NotFound):
+        list(compare.compare(settings, "2026-03-31", "email:bob@example.org"))

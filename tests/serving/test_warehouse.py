@@ -121,6 +121,7 @@ def test_a_failed_build_names_what_failed_and_leaves_no_build(
 
 SIGNAL_LEVEL = {"occurred_at": "at", "touchpoint": "place", "signal": "signal"}
 CALLS = {"occurred_at": "at", "touchpoint": "place"}
+WAITS = CALLS | {"signal": {"value": "queue.wait"}, "measure": {"column": "q_time", "unit": "s"}}
 
 
 def blocked_customers(settings: Settings, values: tuple[str, ...]) -> set[str]:
@@ -137,6 +138,7 @@ def blocked_customers(settings: Settings, values: tuple[str, ...]) -> set[str]:
         ([SIGNAL_LEVEL], {"null", "anonymous", "-1"}),
         ([CALLS], {"0", "test", "null", "anonymous", "-1"}),
         ([SIGNAL_LEVEL, CALLS], {"0", "test", "null", "anonymous", "-1"}),
+        ([WAITS], {"0", "test", "null", "anonymous", "-1"}),
     ],
 )
 def test_customer_0_is_somebody_in_a_log_of_signals_and_nobody_in_a_log_of_calls(
@@ -151,3 +153,8 @@ def test_customer_0_is_somebody_in_a_log_of_signals_and_nobody_in_a_log_of_calls
     ]
     monkeypatch.setattr(warehouse, "EventLog", lambda _: SimpleNamespace(headers=lambda: headers))
     assert blocked_customers(settings, ("0", "test", "null", "anonymous", "-1", "7")) == nobody
+
+
+def test_what_means_nobody_does_so_however_a_system_writes_it(settings: Settings):
+    written = ("?", "#N/A", "N/A", "NaN", "None", "unknown", "Unknown", "UNKNOWN", "\\N", "(null)")
+    assert blocked_customers(settings, (*written, "Ann", "7")) == set(written)

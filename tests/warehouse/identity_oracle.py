@@ -20,13 +20,17 @@ class Kind:
     priority: int
     is_login: bool
     limit: int
+    login_limit: int
 
 
 def kinds() -> dict[str, Kind]:
     with SEED.open(newline="") as file:
         return {
             row["identifier_type"]: Kind(
-                int(row["priority"]), row["is_login"] == "true", int(row["seen_with_limit"])
+                int(row["priority"]),
+                row["is_login"] == "true",
+                int(row["seen_with_limit"]),
+                int(row["login_limit"]),
             )
             for row in csv.DictReader(file)
         }
@@ -148,8 +152,13 @@ def shared_identifiers(seen: Iterable[Event], listed: Sequence[Pair]) -> set[Pai
     return {
         one
         for one, by_type in neighbours.items()
-        if any(len(others) > kind((type_, "")).limit for type_, others in by_type.items())
+        if any(len(others) > limit(one, kind((type_, ""))) for type_, others in by_type.items())
     }
+
+
+def limit(one: Pair, other: Kind) -> int:
+    """How many of another kind an identifier may be seen with."""
+    return other.login_limit if kind(one).is_login else other.limit
 
 
 def automatic_links(seen: Iterable[Event], silent: set[Pair]) -> list[tuple[Pair, Pair]]:

@@ -160,13 +160,15 @@ def stamp(at: datetime) -> str:
 
 
 def incidents(draw: random.Random) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The audit log of an incident system: a row per update with the state after it, and the
-    counters that the system published: (reopen_count, reassignment_count)."""
+    """The audit log of an incident system: a row per update with the state after it, to the minute,
+    and the counters that the system published: (reopen_count, reassignment_count), the second of
+    groups alone, as ServiceNow counts."""
     rows, counters = [], {}
     for number in range(TICKETS):
         at = START + timedelta(hours=number)
         state, group, person, reopens, moves = "New", "", "", 0, 0
-        for update in range(draw.randrange(1, 12)):
+        updates = draw.randrange(1, 25)
+        for update in range(updates):
             rows.append(
                 (
                     f"INC{number}",
@@ -180,13 +182,15 @@ def incidents(draw: random.Random) -> tuple[str, dict[str, tuple[int, int]]]:
                     moves,
                 )
             )
-            at += timedelta(minutes=draw.randrange(1, 4000))
+            # many within one minute; the last is later than all, for a status goes by times
+            pause = draw.randrange(1, 4000)
+            at += timedelta(minutes=pause if update == updates - 2 else draw.choice([0, 0, pause]))
             was_done = state in ("Resolved", "Closed")
             state = draw.choice(["Active", "Awaiting User Info", "Resolved", "Closed", state])
             reopens += was_done and state not in ("Resolved", "Closed")
             new_group = draw.choice([group, group, f"group{draw.randrange(3)}"])
             new_person = draw.choice([person, person, f"person{draw.randrange(3)}"])
-            moves += bool(group and new_group != group) or bool(person and new_person != person)
+            moves += bool(group and new_group != group)
             group, person = new_group, new_person
         counters[f"INC{number}"] = (rows[-1][-2], rows[-1][-1])
     draw.shuffle(rows)

@@ -1,4 +1,5 @@
--- One row per event with a cookie: the device, also one that an erased person shared.
+-- One row per event with a device: its cookie, else another name of it; also one that an erased person
+-- shared.
 
 with
 
@@ -12,14 +13,25 @@ events as (
 
 ),
 
+devices as (
+
+    select identifier_type from {{ ref('identifier_types') }}
+    where is_device
+
+),
+
 final as (
 
     select
         event_id,
-        min(identifier.hash) as device_id
+        coalesce(
+            min(case when identifier.type = 'cookie' then identifier.hash end), min(identifier.hash)
+        ) as device_id
 
     from events
-    where identifier.type = 'cookie' and identifier.hash is not null
+    where
+        identifier.hash is not null
+        and identifier.type in (select devices.identifier_type from devices)
     group by event_id
 
 )

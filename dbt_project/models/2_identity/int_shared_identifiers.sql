@@ -1,5 +1,5 @@
 -- One row per identifier that was seen with more people, numbers or devices than one person has, and
--- since when: from then on it links nobody.
+-- since when: from then on it links nobody. A login may be seen with more than others may.
 
 with
 
@@ -37,6 +37,16 @@ sightings as (
 
 ),
 
+logins as (
+
+    select sightings.identifier_hash
+    from sightings
+    inner join {{ ref('identifier_types') }} as types
+        on sightings.identifier_type = types.identifier_type
+    where types.is_login
+
+),
+
 limits as (
 
     select min(seen_with_limit) as smallest from {{ ref('identifier_types') }}
@@ -60,11 +70,13 @@ neighbours as (
         pairs.identifier_hash,
         pairs.neighbour,
         pairs.first_known_at as known_from,
-        sightings.identifier_type
+        sightings.identifier_type,
+        logins.identifier_hash is not null as is_of_login
 
     from pairs
     inner join much_seen on pairs.identifier_hash = much_seen.identifier_hash
     inner join sightings on pairs.neighbour = sightings.identifier_hash
+    left join logins on pairs.identifier_hash = logins.identifier_hash
     left join listed on pairs.identifier_hash = listed.identifier_hash
     left join listed as listed_neighbours
         on pairs.neighbour = listed_neighbours.identifier_hash
@@ -77,7 +89,7 @@ counted as (
     select
         identifier_hash,
         identifier_type as neighbour_type,
-        seen_with_limit,
+        case when is_of_login then login_limit else seen_with_limit end as seen_with_limit,
         known_from,
         row_number() over (
             partition by identifier_hash, identifier_type

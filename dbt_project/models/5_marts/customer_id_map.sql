@@ -14,7 +14,7 @@ with
 periods as (
 
     select * from {{ ref('int_identifier_periods') }}
-    where customer_id is null or {{ is_external('customer_id') }}
+    where {{ is_external('customer_id') }}
 
 ),
 

@@ -149,6 +149,40 @@ SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
         [("user_id", "namesake-2"), ("email", "namesake-2")],
         Decided("propose", ("email", "namesake-1"), ("email", "namesake-2")),
     ],
+    "many addresses of one login": [
+        [("user_id", "collector"), ("email", f"collected-{n}")] for n in range(40)
+    ],
+    "default address of a form": [
+        [("email", "form default"), ("phone", f"caller-{n}")] for n in range(40)
+    ],
+    "many browsers of one login": [
+        [("user_id", "roamer"), ("anonymous_id", f"roamer-{n}")] for n in range(40)
+    ],
+    "two browsers, then one login on both": [
+        [("anonymous_id", "laptop"), ("email", "both")],
+        [("anonymous_id", "mobile")],
+        [("user_id", "both"), ("anonymous_id", "laptop")],
+        [("user_id", "both"), ("anonymous_id", "mobile")],
+        [("anonymous_id", "mobile"), ("email", "both, at work")],
+    ],
+    "somebody else signs in on the same browser": [
+        [("anonymous_id", "library"), ("email", "first reader")],
+        [("user_id", "first reader"), ("anonymous_id", "library")],
+        [("user_id", "second reader"), ("anonymous_id", "library")],
+        [("user_id", "second reader"), ("email", "second reader")],
+    ],
+    "cycle": [
+        [("email", "round"), ("phone", "round")],
+        [("phone", "round"), ("cookie", "round")],
+        [("cookie", "round"), ("email", "round")],
+    ],
+    "two who never meet": [
+        [("email", "apart-1"), ("phone", "apart-1")],
+        [("email", "apart-2"), ("phone", "apart-2")],
+    ],
+    "two tills and a person": [
+        [("cookie", f"till-{n % 2}"), ("user_id", f"shopper-{n}")] for n in range(10)
+    ],
     "linked by a list from elsewhere": [
         [("email", "listed-1")],
         [("phone", "listed-2")],
@@ -257,6 +291,10 @@ def _demoted(identities: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str
         "taken back",
         "two accounts of one person",
         "proposed",
+        "many addresses of one login",
+        "many browsers of one login",
+        "two browsers, then one login on both",
+        "cycle",
     ],
 )
 def test_identifiers_that_hang_together_are_one_customer(identities, scenario):
@@ -277,6 +315,27 @@ def test_two_logins_never_fuse_through_a_shared_device(identities):
 
 def test_two_logins_never_fuse_through_a_shared_number(identities):
     assert _people(identities, ("user_id", "home-1"), ("user_id", "home-2")) == 2
+
+
+def test_who_signs_in_on_the_browser_of_another_stays_another(identities):
+    readers = ("user_id", "first reader"), ("user_id", "second reader")
+    assert _people(identities, *readers) == 2
+    assert _people(identities, readers[0], ("anonymous_id", "library")) == 1
+    assert _people(identities, readers[1], ("email", "second reader")) == 1
+
+
+def test_two_who_never_meet_are_two(identities):
+    pairs = {pair for sighting in SCENARIOS["two who never meet"] for pair in sighting}
+    assert _people(identities, *pairs) == 2
+
+
+def test_an_address_with_the_numbers_of_many_is_the_default_of_a_form(identities):
+    assert _customer(identities, "email", "form default") is None
+    assert _people(identities, *(("phone", f"caller-{n}") for n in range(40))) == 40
+
+
+def test_tills_join_none_of_those_who_used_them(identities):
+    assert _people(identities, *(("user_id", f"shopper-{n}") for n in range(10))) == 10
 
 
 def test_household_mail_leaves_each_person_their_own_devices(identities):
