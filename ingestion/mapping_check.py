@@ -21,6 +21,10 @@ from ingestion.sources import mapped
 
 ROWS_READ = 10_000
 ROWS_SHOWN = 5
+TIME_HINT = (
+    "a time unlike 2026-03-31 14:05 needs its `format`, such as '%d/%m/%Y %H:%M'; one that carries "
+    "no offset, a `time_zone`"
+)
 
 
 def report(path: Path, settings: Settings, now: datetime) -> Iterator[str]:
@@ -67,6 +71,8 @@ def _file(
         for reason, count in Counter(row["reason"] for row in aside).most_common():
             first = next(row for row in aside if row["reason"] == reason)
             yield f"    {count} x {reason} (first: row {first['record_number'] + 1})"
+            if "time zone" in reason:
+                yield f"      {TIME_HINT}"
         yield from _identifiers(gate)
         for name, record in records.items():
             yield from gate.preview(name, _columns(record), ROWS_SHOWN)

@@ -434,6 +434,9 @@ def test_a_dry_run_shows_the_first_rows_and_what_would_be_set_aside(settings):
     assert "the signal is missing, or not in the friction catalogue (first: row 2)" in said
     assert "signal=contact.problem" in said
     assert not settings.log.exists()
+    (folder / "events.csv").write_text(HEADER + GOOD.replace("2026-03-01 10:00", "1/3/2026 10:00"))
+    said = "\n".join(report(folder / "mapping.yml", settings, NOW))
+    assert "needs its `format`, such as '%d/%m/%Y %H:%M'" in said
 
 
 def test_a_dry_run_says_who_is_named_and_what_names_nobody(settings):
