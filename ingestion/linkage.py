@@ -31,6 +31,9 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
     ("postcode", "suburb"),
     ("address",),
 )
+# What the model is trained on and two people are known by, the most telling first.
+TELLING = ("date_of_birth", "surname", "given_name", "postcode", "address")
+FEWEST = 3
 HEADER = (
     *("decided_at", "decision", "type_a", "value_a", "type_b", "value_b", "decided_by"),
     *("reason", "probability"),
@@ -40,33 +43,45 @@ HEADER = (
 def alike(people: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """Pairs of `people` that are one person with at least the probability `threshold`.
 
-    `people` has a unique `person` and the columns COMPARED, text or missing. Returns columns one,
-    other, probability, sorted. Random draws have a fixed seed.
+    `people` has a unique `person` and some of the columns COMPARED, text or missing; those that say
+    nothing are left out. Returns columns one, other, probability, sorted. Random draws have a fixed
+    seed. Raises ValueError where fewer than FEWEST columns say something.
     """
     from splink import Linker, SettingsCreator, block_on
     from splink import comparison_library as compare
     from splink.internals.duckdb.database_api import DuckDBAPI
 
+    said = [name for name in COMPARED if name in people and people[name].notna().any()]
+    telling = [name for name in TELLING if name in said]
+    if len(said) < FEWEST or len(telling) < FEWEST:
+        raise ValueError(
+            f"people are compared by at least {FEWEST} of {', '.join(TELLING)}; filled in are "
+            f"{', '.join(said) or 'none'}"
+        )
     logging.disable(logging.WARNING)  # its progress, of no use here
-    rows = people[["person", *COMPARED]].sort_values("person").astype("object")
+    rows = people[["person", *said]].sort_values("person").astype("object")
     linker = Linker(
         DuckDBAPI().register(rows.where(rows.notna(), None)),
         SettingsCreator(
             link_type="dedupe_only",
             unique_id_column_name="person",
             comparisons=[
-                *(compare.JaroWinklerAtThresholds(name, least) for name, least in NAMES.items()),
-                *(compare.LevenshteinAtThresholds(name, most) for name, most in NUMBERS.items()),
+                compare.JaroWinklerAtThresholds(name, NAMES[name])
+                if name in NAMES
+                else compare.LevenshteinAtThresholds(name, NUMBERS[name])
+                for name in said
             ],
-            blocking_rules_to_generate_predictions=[block_on(*columns) for columns in BLOCKS],
+            blocking_rules_to_generate_predictions=[
+                block_on(*columns) for columns in BLOCKS if set(columns) <= set(said)
+            ],
         ),
     )
     training = linker.training
     training.estimate_probability_two_random_records_match(
-        [block_on("date_of_birth", "surname"), block_on("date_of_birth", "given_name")], recall=0.8
+        [block_on(telling[0], telling[1]), block_on(telling[0], telling[2])], recall=0.8
     )
     training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1)
-    for column in ("date_of_birth", "surname"):
+    for column in telling[:2]:
         training.estimate_parameters_using_expectation_maximisation(block_on(column))
     found = linker.inference.predict(threshold_match_probability=threshold).as_pandas_dataframe()
     pairs = pd.DataFrame(
@@ -131,11 +146,15 @@ def main() -> int:
         print("PEOPLE= needs AT=<time> and SOURCES=<folder of your exports>", file=sys.stderr)
         return 1
     people = pd.read_csv(given.people, dtype=str)
-    missing = {"identifier_type", "identifier_value", *COMPARED} - set(people.columns)
+    missing = {"identifier_type", "identifier_value"} - set(people.columns)
     if missing:
         print(f"{given.people} lacks the columns {', '.join(sorted(missing))}", file=sys.stderr)
         return 1
-    rows = proposals(people, given.threshold, given.at)
+    try:
+        rows = proposals(people, given.threshold, given.at)
+    except ValueError as error:
+        print(f"{given.people}: {error}", file=sys.stderr)
+        return 1
     digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
     path = Path(given.sources) / "decisions" / f"proposed-{digest}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)

