@@ -400,6 +400,14 @@ def time_format(node: exp.Expr) -> exp.Expr:
     return exp.Literal.string("".join(out))
 
 
+def read_time(text: exp.Expr, form: exp.Expr) -> exp.Expr:
+    """A time in a format. Years of two digits from 69 on are of 19.., where Java says 20.. ."""
+    read = function("try_to_timestamp")(text, time_format(form))
+    if not re.search("%-?y", form.name):
+        return read
+    return sql("case when year({0}) < 2069 then {0} else {0} - interval 100 years end")(read)
+
+
 # -- the rest ---------------------------------------------------------------------------------
 
 
@@ -458,7 +466,7 @@ NAMED: dict[str, Callable[..., exp.Expr]] = {
     "list_extract": function("try_element_at"),
     "list_reduce": sql("aggregate(slice({0}, 2, size({0})), try_element_at({0}, 1), {1})"),
     "timezone": sql(LOCAL_INSTANT),
-    "try_strptime": lambda text, form: function("try_to_timestamp")(text, time_format(form)),
+    "try_strptime": read_time,
     "epoch_us": function("unix_micros"),
     "isodow": sql("weekday({0}) + 1"),
     "date_diff": sql("unix_seconds({2}) - unix_seconds({1})"),

@@ -34,6 +34,7 @@ PAYLOAD = """'{"id": 7, "Name": "Zoë", "share": 1.10, "yes": true, "tags": ["a"
 "in": {"x": "5", "parts": [{"k": 1.5}, {"k": "no"}]}, "none": null, "big": 1e5}'"""
 
 QUERIES = {
+    "numbers in a text in their order": r"select regexp_replace(regexp_replace(k, '(\d+)', '00000000000000000000\1', 'g'), '\d*(\d{20})', '\1', 'g') from (values ('INC0000396/9'), ('INC0000396/10'), ('a12b3'), (''), (null)) as t(k) order by k",
     "null order": f"select word, row_number() over (order by word, n) as place from {ROWS} order by word, n",
     "null order backwards": f"select n from {ROWS} order by word desc, n",
     "lists from one": f"select l[1], l[2], l[9], list_extract(l, 1), len(l) from {LISTS} order by name",
@@ -60,7 +61,7 @@ QUERIES = {
     "aggregates": f"select count(*) filter (where word = 'a'), min_by(n, amount), max_by(word, n), min_by(word, -n), max_by(amount, n) filter (where n < 4), any_value(word), bool_or(n > 3), count_if(n > 1), sum(amount) from {ROWS}",
     "days crossed": "select date_diff('day', timestamp '2026-01-01 23:00:00', timestamp '2026-01-02 01:00:00'), date_diff('second', timestamp '2026-01-01 00:00:00.9', timestamp '2026-01-01 00:00:02.1')",
     "clocks that show a time twice": "select timezone(zone, cast(wall as timestamp))::timestamp from (values ('Europe/Berlin', '2026-10-25 02:30:00'), ('Europe/Berlin', '2026-10-25 01:30:00'), ('Europe/Berlin', '2026-03-29 02:30:00'), ('Australia/Lord_Howe', '2026-04-05 01:45:00'), ('UTC', '2026-01-01 00:00:00')) as t(zone, wall)",
-    "formats of times": "select try_strptime('3.2.2026 4:05', '%d.%m.%Y %H:%M'), try_strptime('20260203', '%Y%m%d'), try_strptime('x', '%Y'), try_strptime('02/03/26 4:05 PM', '%m/%d/%y %I:%M %p'), try_strptime('2026-02-03T04:05:06', '%Y-%m-%dT%H:%M:%S'), right('abc', 1)",
+    "formats of times": "select try_strptime('3.2.2026 4:05', '%d.%m.%Y %H:%M'), try_strptime('20260203', '%Y%m%d'), try_strptime('x', '%Y'), try_strptime('02/03/26 4:05 PM', '%m/%d/%y %I:%M %p'), try_strptime('990228 7:05', '%y%m%d %H:%M'), try_strptime('681231', '%y%m%d'), try_strptime('690101', '%y%m%d'), try_strptime('960229', '%y%m%d'), try_strptime('2026-02-03T04:05:06', '%Y-%m-%dT%H:%M:%S'), right('abc', 1)",
     "intervals": "select timestamp '2026-03-01 00:00:00' - interval '36 hours', timestamp '2026-03-02 00:00:00' - timestamp '2026-03-01 00:00:00' > interval '23 hours'",
     "instants": "select epoch_us(timestamp '1969-12-31 23:59:59.5'), make_timestamp(1500000), cast('2026-03-01T10:00:00Z' as timestamptz)",
     "frames": f"select n, sum(n) over (order by n rows between unbounded preceding and 1 preceding), last_value(word ignore nulls) over (order by n rows between unbounded preceding and 1 preceding) from {ROWS} order by n",
