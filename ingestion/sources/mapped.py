@@ -68,7 +68,8 @@ def staging(log: EventLog) -> list[dict[str, Any]]:
     """What staging needs of every mapped source in the log: the newest mapping of each, as SQL.
 
     One entry a source and record: `source`, `record`, `structure` (for json_transform), and
-    `interactions`, each with its `position`, its `where` and its `columns` by name.
+    `interactions`, each with its `position`, its `where` and its `columns` by name. Rows that give
+    no `occurred_at` give no interaction: who reads them leaves those out.
     """
     return [
         {
@@ -78,7 +79,7 @@ def staging(log: EventLog) -> list[dict[str, Any]]:
             "interactions": [
                 {
                     "position": position,
-                    "where": happened(interaction, record),
+                    "where": _where(interaction, record),
                     "columns": columns(interaction, record),
                 }
                 for position, interaction in enumerate(record.interactions)

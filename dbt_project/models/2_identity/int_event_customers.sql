@@ -9,9 +9,16 @@ identifiers as (
 
 ),
 
+-- A number, as the smallest of numbers is found five times as fast as that of texts.
 customers as (
 
-    select * from {{ ref('int_identifier_customers') }}
+    select
+        identifier_hash,
+        customer_id,
+        row_number() over (order by priority, identifier_hash) as place
+
+    from {{ ref('int_identifier_customers') }}
+    where identifier_hash in (select identifiers.identifier_hash from identifiers)
 
 ),
 
@@ -19,12 +26,7 @@ strongest as (
 
     select
         identifiers.event_id,
-        -- As text, as the smallest of texts is found three times as fast as that of structs.
-        min(concat(
-            lpad(cast(customers.priority as varchar), 9, '0'),
-            ' ', customers.identifier_hash,
-            ' ', customers.customer_id
-        )) as identifier
+        min(customers.place) as place
 
     from identifiers
     inner join customers on identifiers.identifier_hash = customers.identifier_hash
@@ -35,12 +37,13 @@ strongest as (
 final as (
 
     select
-        event_id,
-        split_part(identifier, ' ', 3) as customer_id,
+        strongest.event_id,
+        customers.customer_id,
         -- By which one system alone would know them.
-        split_part(identifier, ' ', 2) as identifier_hash
+        customers.identifier_hash
 
     from strongest
+    inner join customers on strongest.place = customers.place
 
 )
 

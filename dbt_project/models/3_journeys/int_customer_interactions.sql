@@ -1,6 +1,8 @@
 -- One row per interaction with its customer, and with the subject of its conversation where it has
 -- none of its own. Nobody known: an anonymous customer of the subject, conversation or interaction.
 
+{{ config(materialized='view') }}
+
 with
 
 interactions as (
@@ -9,9 +11,18 @@ interactions as (
 
 ),
 
-event_customers as (
+-- Imported twice: a CTE that is read twice would be copied whole.
+conversations as (
 
-    select * from {{ ref('int_event_customers') }}
+    select
+        interaction_id,
+        conversation_key,
+        subject_type,
+        subject_key,
+        occurred_at
+
+    from {{ ref('int_interactions') }}
+    where conversation_key is not null and subject_key is not null
 
 ),
 
@@ -32,8 +43,7 @@ conversation_subjects as (
             occurred_at := occurred_at, interaction_id := interaction_id
         )) as subject_key
 
-    from interactions
-    where conversation_key is not null and subject_key is not null
+    from conversations
     group by conversation_key
 
 ),
@@ -79,22 +89,21 @@ anonymous_named as (
 final as (
 
     select
-        anonymous_named.*,
+        anonymous_named.* exclude (named_customer_id),
         -- A ticket about another person's order is a talk with who opened it.
         coalesce(
-            event_customers.customer_id,
+            anonymous_named.named_customer_id,
             conversation_owners.customer_id,
             subject_owners.customer_id,
             'anon-' || anonymous_named.anonymous_key
         ) as customer_id,
         coalesce(
-            event_customers.customer_id,
+            anonymous_named.named_customer_id,
             conversation_owners.customer_id,
             subject_owners.customer_id
         ) is null as is_anonymous
 
     from anonymous_named
-    left join event_customers on anonymous_named.event_id = event_customers.event_id
     left join owners as subject_owners
         on
             anonymous_named.subject_type = subject_owners.subject_type

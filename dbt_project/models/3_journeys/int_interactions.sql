@@ -1,4 +1,4 @@
--- One row per interaction of any source that occurred by the run's as_of.
+-- One row per interaction of any source that occurred by the run's as_of, and whom its event names.
 
 {% set sources = [
     'connect',
@@ -23,6 +23,16 @@ interactions as (
 
 ),
 
+event_customers as (
+
+    select
+        event_id,
+        customer_id
+
+    from {{ ref('int_event_customers') }}
+
+),
+
 run as (
 
     select * from {{ ref('stg_run') }}
@@ -31,10 +41,13 @@ run as (
 
 final as (
 
-    select *
+    select
+        interactions.*,
+        event_customers.customer_id as named_customer_id
 
     from interactions
-    where occurred_at <= (select run.as_of from run)
+    left join event_customers on interactions.event_id = event_customers.event_id
+    where interactions.occurred_at <= (select run.as_of from run)
 
 )
 

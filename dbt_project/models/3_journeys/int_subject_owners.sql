@@ -3,30 +3,18 @@
 
 with
 
-interactions as (
-
-    select * from {{ ref('int_interactions') }}
-
-),
-
-event_customers as (
-
-    select * from {{ ref('int_event_customers') }}
-
-),
-
 named as (
 
     select
-        interactions.interaction_id,
-        interactions.subject_type,
-        interactions.subject_key,
-        interactions.conversation_key,
-        interactions.occurred_at,
-        event_customers.customer_id
+        interaction_id,
+        subject_type,
+        subject_key,
+        conversation_key,
+        occurred_at,
+        named_customer_id as customer_id
 
-    from interactions
-    inner join event_customers on interactions.event_id = event_customers.event_id
+    from {{ ref('int_interactions') }}
+    where named_customer_id is not null
 
 ),
 

@@ -1,4 +1,6 @@
--- One row per interaction that a row of a mapped source gives, in the canonical shape.
+-- One row per interaction that a row of a mapped source may give, in the canonical shape: it gives none
+-- where it says no time. That is not asked here, as to ask before the times are worked out works them out
+-- twice.
 -- depends_on: {{ ref('stg_events') }}
 
 {% set columns = [
@@ -76,12 +78,6 @@ mapped as (
 ),
 {% endif %}
 
-run as (
-
-    select * from {{ ref('stg_run') }}
-
-),
-
 final as (
 
     select
@@ -120,8 +116,6 @@ final as (
         reason
 
     from mapped
-    where
-        mapped.occurred_at <= (select run.as_of from run)
 
 )
 

@@ -7,7 +7,7 @@ with
     | rejectattr('columns.party', 'equalto', 'null::varchar') | list %}
 mapped as (
 
-    {{ mapped_rows(['party'], stating='party') }}
+    {{ mapped_rows(['occurred_at', 'party'], stating='party') }}
 
 ),
 {% else %}
@@ -15,6 +15,7 @@ mapped as (
 
     select
         cast(null as varchar) as event_id,
+        cast(null as timestamp) as occurred_at,
         cast(null as varchar) as party
 
     where false
@@ -26,7 +27,9 @@ final as (
 
     select distinct event_id
     from mapped
-    where party = 'internal'
+    where
+        party = 'internal'
+        and occurred_at is not null
 
 )
 

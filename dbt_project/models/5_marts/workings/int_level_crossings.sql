@@ -9,9 +9,42 @@ scores as (
 
 ),
 
+-- Imported twice: a CTE that is read twice would be copied whole.
+in_trouble as (
+
+    select distinct customer_id from {{ ref('fct_scores') }}
+    where level > 0
+
+),
+
+-- How the customer stood just before each signal: what they felt then, without what it added.
+standing as (
+
+    select
+        customer_id,
+        signal_number,
+        score,
+        level,
+        friction - friction_micro / cast(1000000 as double) as friction_before,
+        credit_balance - credit_micro / cast(1000000 as double) as credit_before
+
+    from {{ ref('fct_scores') }}
+
+),
+
 lines as (
 
-    select * from {{ ref('int_ledger_lines') }}
+    select
+        customer_id,
+        source,
+        source_key,
+        signal_position,
+        occurred_at,
+        friction_id,
+        points_micro,
+        explanation
+
+    from {{ ref('int_ledger_lines') }}
     where part = 'base'
 
 ),
@@ -38,7 +71,6 @@ thresholds as (
 
     select
         levels.level,
-        cast(levels.threshold_fp as double) as threshold,
         cast(levels.threshold_fp as double) * rule.level_reset_pct / 100 as reset_below,
         levels.intervention
 
@@ -48,91 +80,98 @@ thresholds as (
 
 ),
 
-in_trouble as (
+resets as (
 
-    select distinct customer_id from scores
+    select
+        {%- for n in range(1, 5) %}
+        max(case when level = {{ n }} then reset_below end) as below_{{ n }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from thresholds
+
+),
+
+-- The last signals at which the level was reached, before this one, and at which there had been a fall
+-- below its reset: just before it, or after the signal before, since credit may fade faster than
+-- friction, and the score rise again before the next signal.
+against_levels as (
+
+    select
+        standing.customer_id,
+        standing.signal_number,
+        standing.level,
+        {%- for n in range(1, 5) %}
+        max(case when standing.level >= {{ n }} then standing.signal_number end) over earlier as reached_{{ n }},
+        max(
+            case
+                when
+                    standing.friction_before
+                    - least(standing.credit_before, 0.75 * standing.friction_before) < resets.below_{{ n }}
+                    then standing.signal_number
+            end
+        ) over history as fell_before_{{ n }},
+        max(case when standing.score < resets.below_{{ n }} then standing.signal_number + 1 end)
+            over earlier as fell_after_{{ n }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from standing
+    inner join in_trouble on standing.customer_id = in_trouble.customer_id
+    cross join resets
+
+    window
+        history as (
+            partition by standing.customer_id
+            order by standing.signal_number
+            rows between unbounded preceding and current row
+        ),
+        earlier as (
+            partition by standing.customer_id
+            order by standing.signal_number
+            rows between unbounded preceding and 1 preceding
+        )
+
+),
+
+-- Fires once, and again only after a fall below the reset. Of several levels crossed at one step, the
+-- highest.
+fired as (
+
+    select
+        customer_id,
+        signal_number,
+        case
+            {%- for n in range(4, 0, -1) %}
+            when
+                level >= {{ n }}
+                and greatest(coalesce(fell_before_{{ n }}, 0), coalesce(fell_after_{{ n }}, 0))
+                > coalesce(reached_{{ n }}, -1)
+                then {{ n }}
+            {%- endfor %}
+        end as threshold_level
+
+    from against_levels
     where level > 0
 
 ),
 
--- How the customer stood just before each signal: what they felt then, without what it added.
-before_each as (
+crossings as (
 
     select
-        scores.customer_id,
-        scores.signal_number,
+        fired.customer_id,
+        fired.signal_number,
+        fired.threshold_level,
         scores.occurred_at,
         scores.source,
         scores.source_key,
         scores.signal_position,
-        scores.score,
-        scores.level,
-        scores.friction - scores.friction_micro / cast(1000000 as double) as friction_before,
-        scores.credit_balance - scores.credit_micro / cast(1000000 as double) as credit_before,
-        -- Credit may fade faster than friction, and the score rise again before the next signal.
-        lag(scores.score) over (
-            partition by scores.customer_id
-            order by scores.signal_number
-        ) as previous_score,
-        row_number() over (
-            partition by scores.customer_id
-            order by scores.signal_number
-        ) = 1 as is_first,
-        cast(scores.credit_applied as double) as credit_applied
+        scores.score
 
-    from scores
-    inner join in_trouble on scores.customer_id = in_trouble.customer_id
-
-),
-
-against_levels as (
-
-    select
-        before_each.*,
-        thresholds.level as threshold_level,
-        before_each.level >= thresholds.level as is_reached,
-        sum(
-            case
-                when
-                    before_each.is_first
-                    or before_each.previous_score < thresholds.reset_below
-                    or before_each.friction_before
-                    - least(before_each.credit_before, 0.75 * before_each.friction_before)
-                    < thresholds.reset_below
-                    then 1
-                else 0
-            end
-        ) over (
-            partition by before_each.customer_id, thresholds.level
-            order by before_each.signal_number
-            rows between unbounded preceding and current row
-        ) as reset_number
-
-    from before_each
-    cross join thresholds
-
-),
-
--- Fires once, and again only after a fall below the reset.
-fired as (
-
-    select * from against_levels
-    where is_reached
-    qualify row_number() over (
-        partition by customer_id, threshold_level, reset_number
-        order by signal_number
-    ) = 1
-
-),
-
--- Of several levels crossed at one step, the highest.
-crossings as (
-
-    select * from fired
-    qualify row_number() over (
-        partition by customer_id, signal_number
-        order by threshold_level desc
-    ) = 1
+    from fired
+    inner join scores
+        on
+            fired.customer_id = scores.customer_id
+            and fired.signal_number = scores.signal_number
+    where fired.threshold_level is not null
 
 ),
 
