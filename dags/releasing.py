@@ -58,7 +58,7 @@ def audit_build(build_id: str) -> dict[str, str | int]:
         tables = marts(settings)
         relations = {mart.name: mart.relation for mart in tables}
         suites = published.suites({mart.name: mart.text_columns() for mart in tables})
-        held = audit(settings.warehouse, relations, suites)
+        held = audit(settings.warehouse, relations, suites, settings.memory_limit)
         docs = publish.data_docs(settings, build_id)
         came_in = entered(settings)
         doors = suites_of(settings, [each.source for each in came_in])

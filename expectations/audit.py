@@ -42,9 +42,11 @@ def audit(
     warehouse: Path,
     relations: Mapping[str, str],
     suites: Mapping[str, Sequence[Any]],
+    memory_limit: str,
 ) -> Audit:
-    """Check every table that has a suite. `relations` maps a table to its SQL name.
+    """Check every table that has a suite.
 
+    `relations` maps a table to its SQL name; `memory_limit` is what DuckDB may use.
     A table with a suite and no relation fails: a published table is missing. Raises RuntimeError
     where an expectation could not be evaluated: that is no pass.
     """
@@ -57,7 +59,8 @@ def audit(
     with kept_connection() as connections:
         source = context.data_sources.add_sql(
             "warehouse",
-            connection_string=f"duckdb:///{warehouse}?access_mode=READ_ONLY",
+            connection_string=f"duckdb:///{warehouse}?access_mode=READ_ONLY"
+            f"&memory_limit={memory_limit}",
             create_temp_table=False,
         )
         for table, suite in sorted(suites.items()):

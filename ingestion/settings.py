@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ingestion.errors import SettingsError
@@ -36,7 +37,6 @@ class Settings:
     store_zone: str | None
     failure_threshold: float
     failure_minimum: int
-    memory_limit: str
     target: str
 
     @staticmethod
@@ -70,9 +70,13 @@ class Settings:
             store_zone=os.environ.get("JOURNEYS_STORE_ZONE") or None,
             failure_threshold=_number("FAILURE_THRESHOLD", 0.5),
             failure_minimum=int(_number("FAILURE_MINIMUM", 100)),
-            memory_limit=os.environ.get("JOURNEYS_MEMORY_LIMIT", "7GB"),
             target=_one_of("TARGET", TARGETS),
         )
+
+    @property
+    def memory_limit(self) -> str:
+        """What DuckDB may use: `JOURNEYS_MEMORY_LIMIT`, else `_allowed_memory`."""
+        return os.environ.get("JOURNEYS_MEMORY_LIMIT") or _allowed_memory()
 
     def secret(self) -> bytes:
         """The key of all identifier hashes: `JOURNEYS_SECRET`, else a file that is made if absent.
@@ -119,6 +123,24 @@ def _place(key: str, default: Path) -> Place:
     if not str(given).startswith(SCHEME):
         raise SettingsError(f"JOURNEYS_{key}={given}: use a folder, or {SCHEME}<bucket>/<prefix>")
     return str(given).rstrip("/")
+
+
+@cache
+def _allowed_memory() -> str:
+    """Three fifths of what the machine or this process's control group has, at most 7 GB.
+
+    Python and Airflow need the rest.
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        # Its own default is four fifths; it knows of control groups.
+        connection.execute(
+            "select least(7e9, parse_formatted_bytes(current_setting('memory_limit')) * 0.75)"
+            " // 1e6"
+        )
+        (megabytes,) = connection.fetchone()  # type: ignore[misc]
+    return f"{megabytes:.0f}MB"
 
 
 def _one_of(key: str, words: tuple[str, ...]) -> str:

@@ -102,7 +102,7 @@ def fill(
 ) -> Release:
     """Write every published table of the warehouse into `folder`, and the release's own row."""
     tables = marts(settings)
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"memory_limit": settings.memory_limit}) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"attach {text(settings.warehouse)} as warehouse (read_only)")
         connection.execute(

@@ -6,6 +6,7 @@ Mounting a small disk takes the right to do so; without it these tests say NOT R
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,21 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"NOT RUN: a small disk takes the right to mount one: {made.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def two_gib() -> Iterator[Path]:
+    """A control group of 2 GiB: the file that takes the ids of processes."""
+    first, second = Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")
+    place, limit = (first, "memory.limit_in_bytes") if first.exists() else (second, "memory.max")
+    folder = place / f"journeys-{os.getpid()}"
+    try:
+        folder.mkdir()
+        (folder / limit).write_text(str(2 * 1024**3))
+    except OSError as error:
+        pytest.skip(f"NOT RUN: a control group takes the right to make one: {error}")
+    yield folder / "cgroup.procs"
+    folder.rmdir()
 
 
 @pytest.fixture
@@ -137,3 +153,16 @@ def test_a_build_with_too_little_memory_names_the_setting(
     with pytest.raises(Shortage, match="JOURNEYS_MEMORY_LIMIT lets DuckDB use 1MB"):
         warehouse.build(Settings.read("test"))
     assert warehouse.last_build(settings) is None
+
+
+def test_in_a_control_group_of_2_gib_duckdb_takes_three_fifths_of_them(two_gib: Path):
+    said = subprocess.run(
+        [
+            *("sh", "-c", f'echo $$ > {two_gib} && exec "$@"', "sh", sys.executable, "-c"),
+            "from ingestion.settings import Settings; print(Settings.read('test').memory_limit)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 1200 < int(said.stdout.strip().removesuffix("MB")) < 1300

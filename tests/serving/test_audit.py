@@ -3,17 +3,19 @@ last good release."""
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import great_expectations.expectations as gxe
 import pytest
 
-from expectations.audit import audit
+from expectations import audit as auditing
 from expectations.data_docs import site
 from expectations.data_docs.site import Entered
 from expectations.published import SUITES, _like, _never, impersonal, suites
 
+audit = partial(auditing.audit, memory_limit="1GB")
 RELATIONS = {"dim_customers": '"main"."dim_customers"'}
 
 
