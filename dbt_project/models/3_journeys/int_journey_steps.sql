@@ -21,21 +21,70 @@ milestones as (
 
 ),
 
+-- What tells a step's place. Sorted alone, and joined again: to sort the whole rows takes five times as long.
+members as (
+
+    select
+        members.interaction_id,
+        case
+            when members.subject_key is not null
+                then {{ surrogate_key([
+                    'members.customer_id', 'members.subject_type', 'members.subject_key'
+                ]) }}
+            else {{ surrogate_key(['members.customer_id', 'openings.journey_opening_id']) }}
+        end as journey_id,
+        openings.issue_opening_id,
+        members.occurred_at,
+        members.record_key,
+        members.source,
+        members.position,
+        members.touchpoint,
+        members.channel
+
+    from {{ ref('int_customer_interactions') }} as members
+    left join openings on members.interaction_id = openings.interaction_id
+
+),
+
+places as (
+
+    select
+        interaction_id,
+        journey_id,
+        issue_opening_id,
+        row_number() over journey as step_number,
+
+        -- its neighbours, found in the one pass that numbers the steps
+        lag(touchpoint) over journey as previous_touchpoint,
+        lead(touchpoint) over journey as next_touchpoint,
+        lag(channel) over journey as previous_channel,
+        lag(occurred_at) over journey as previous_at,
+        lead(occurred_at) over journey as next_at
+
+    from members
+
+    window journey as (
+        partition by journey_id
+        order by occurred_at, record_key, source, position, interaction_id
+    )
+
+),
+
 placed as (
 
     select
         interactions.*,
-        case
-            when interactions.subject_key is not null
-                then {{ surrogate_key([
-                    'interactions.customer_id', 'interactions.subject_type', 'interactions.subject_key'
-                ]) }}
-            else {{ surrogate_key(['interactions.customer_id', 'openings.journey_opening_id']) }}
-        end as journey_id,
+        places.journey_id,
+        places.step_number,
+        places.previous_touchpoint,
+        places.next_touchpoint,
+        places.previous_channel,
+        places.previous_at,
+        places.next_at,
         case
             when interactions.subject_key is not null
                 then interactions.subject_type || ':' || interactions.subject_key
-            else 'contact:' || openings.issue_opening_id
+            else 'contact:' || places.issue_opening_id
         end as issue_id,
         -- The step that reaches a milestone still belongs to the phase that it ends, but for the
         -- commitment, which begins.
@@ -49,7 +98,7 @@ placed as (
         end as found_phase
 
     from interactions
-    left join openings on interactions.interaction_id = openings.interaction_id
+    inner join places on interactions.interaction_id = places.interaction_id
     left join milestones
         on
             interactions.customer_id = milestones.customer_id
@@ -74,7 +123,7 @@ final as (
         issue_id,
 
         -- the step
-        row_number() over journey as step_number,
+        step_number,
         occurred_at,
         recorded_at,
         channel,
@@ -103,19 +152,14 @@ final as (
         outcome,
         reason,
 
-        -- its neighbours, found in the one pass that numbers the steps
-        lag(touchpoint) over journey as previous_touchpoint,
-        lead(touchpoint) over journey as next_touchpoint,
-        lag(channel) over journey as previous_channel,
-        lag(occurred_at) over journey as previous_at,
-        lead(occurred_at) over journey as next_at
+        -- its neighbours
+        previous_touchpoint,
+        next_touchpoint,
+        previous_channel,
+        previous_at,
+        next_at
 
     from placed
-
-    window journey as (
-        partition by journey_id
-        order by occurred_at, record_key, source, position, interaction_id
-    )
 
 )
 
