@@ -10,9 +10,33 @@ journeys as (
 
 ),
 
+-- Imported twice, each with what is needed there: a CTE that is read twice would be copied whole.
 steps as (
 
-    select * from {{ ref('int_journey_steps') }}
+    select
+        journey_id,
+        touchpoint,
+        employee_id,
+        is_human_contact,
+        occurred_at,
+        phase,
+        step_number = 1 as is_first,
+        next_at is null as is_last
+
+    from {{ ref('int_journey_steps') }}
+
+),
+
+channels as (
+
+    select
+        journey_id,
+        step_number,
+        channel,
+        lag(channel) over (partition by journey_id order by step_number) as previous_channel
+
+    from {{ ref('int_journey_steps') }}
+    where channel is not null
 
 ),
 
@@ -32,12 +56,8 @@ ends as (
 
     select
         journey_id,
-        min_by(touchpoint, step_number) as entry_touchpoint,
-        max_by(touchpoint, step_number) as exit_touchpoint,
-        min_by(channel, step_number) filter (where channel is not null) as entry_channel,
-        max_by(channel, step_number) filter (where channel is not null) as exit_channel,
-        count(distinct channel) as channel_count,
-        count(distinct employee_id) filter (where is_human_contact) as handler_count,
+        max(touchpoint) filter (where is_first) as entry_touchpoint,
+        max(touchpoint) filter (where is_last) as exit_touchpoint,
         min(occurred_at) filter (where phase = 'before') as before_at,
         min(occurred_at) filter (where phase = 'beginning') as beginning_at,
         min(occurred_at) filter (where phase = 'during') as during_at,
@@ -48,27 +68,30 @@ ends as (
 
 ),
 
-channels_before as (
+handlers as (
 
     select
         journey_id,
-        step_number,
-        channel,
-        lag(channel) over (partition by journey_id order by step_number) as previous_channel
+        count(distinct employee_id) as handler_count
 
     from steps
-    where channel is not null
+    where is_human_contact and employee_id is not null
+    group by journey_id
 
 ),
 
+-- Counted and joined where the channel changes, which is seldom.
 paths as (
 
     select
         journey_id,
+        min_by(channel, step_number) as entry_channel,
+        max_by(channel, step_number) as exit_channel,
         string_agg(channel, ' > ' order by step_number) as channel_path,
+        count(distinct channel) as channel_count,
         count(*) - 1 as channel_switch_count
 
-    from channels_before
+    from channels
     where channel is distinct from previous_channel
     group by journey_id
 
@@ -100,15 +123,15 @@ final as (
         ends.after_at,
         ends.entry_touchpoint,
         ends.exit_touchpoint,
-        ends.entry_channel,
-        ends.exit_channel,
+        paths.entry_channel,
+        paths.exit_channel,
         paths.channel_path,
-        ends.channel_count,
+        coalesce(paths.channel_count, 0) as channel_count,
         coalesce(paths.channel_switch_count, 0) as channel_switch_count,
         journeys.step_count,
         journeys.contact_count,
         journeys.inbound_contact_count,
-        ends.handler_count,
+        coalesce(handlers.handler_count, 0) as handler_count,
         coalesce(moves.reopen_count, 0) as reopen_count,
         coalesce(moves.reassignment_count, 0) as reassignment_count,
 
@@ -120,6 +143,7 @@ final as (
 
     from journeys
     inner join ends on journeys.journey_id = ends.journey_id
+    left join handlers on journeys.journey_id = handlers.journey_id
     left join paths on journeys.journey_id = paths.journey_id
     left join points on journeys.journey_id = points.journey_id
     left join moves on journeys.journey_id = moves.journey_id
