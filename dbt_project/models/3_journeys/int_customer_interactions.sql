@@ -89,7 +89,7 @@ anonymous_named as (
 final as (
 
     select
-        anonymous_named.* exclude (named_customer_id),
+        anonymous_named.* exclude (named_customer_id),  -- noqa: RF02
         -- A ticket about another person's order is a talk with who opened it.
         coalesce(
             anonymous_named.named_customer_id,

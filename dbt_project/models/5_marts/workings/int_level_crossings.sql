@@ -1,5 +1,6 @@
 -- One row per crossing of a level, upward: a customer's score reached it, for the first time or after a
 -- fall below its reset. What of it depends on no other customer and on no later day.
+-- noqa: disable=LT02
 
 with
 
@@ -101,7 +102,8 @@ against_levels as (
         standing.signal_number,
         standing.level,
         {%- for n in range(1, 5) %}
-        max(case when standing.level >= {{ n }} then standing.signal_number end) over earlier as reached_{{ n }},
+        max(case when standing.level >= {{ n }} then standing.signal_number end)
+            over earlier as reached_{{ n }},
         max(
             case
                 when
