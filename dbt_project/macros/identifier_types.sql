@@ -7,7 +7,7 @@
         coalesce(own.priority, other.priority) as priority,
         coalesce(own.is_login, other.is_login) as is_login,
         coalesce(own.seen_with_limit, other.seen_with_limit) as seen_with_limit,
-        coalesce(own.login_limit, other.login_limit) as login_limit
+        coalesce(own.account_limit, other.account_limit) as account_limit
 
     from {{ identifiers }} as named
     left join {{ ref('identifier_types') }} as own

@@ -152,6 +152,9 @@ SCENARIOS: dict[str, Sequence[Sequence[Pair]]] = {
     "many addresses of one login": [
         [("user_id", "collector"), ("email", f"collected-{n}")] for n in range(40)
     ],
+    "many addresses of one customer id": [
+        [("customer", "collector"), ("email", f"customer-{n}")] for n in range(40)
+    ],
     "default address of a form": [
         [("email", "form default"), ("phone", f"caller-{n}")] for n in range(40)
     ],
@@ -292,6 +295,7 @@ def _demoted(identities: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str
         "two accounts of one person",
         "proposed",
         "many addresses of one login",
+        "many addresses of one customer id",
         "many browsers of one login",
         "two browsers, then one login on both",
         "cycle",

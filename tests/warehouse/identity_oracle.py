@@ -19,8 +19,9 @@ class Kind:
 
     priority: int
     is_login: bool
+    is_account: bool
     limit: int
-    login_limit: int
+    account_limit: int
 
 
 def kinds() -> dict[str, Kind]:
@@ -29,8 +30,9 @@ def kinds() -> dict[str, Kind]:
             row["identifier_type"]: Kind(
                 int(row["priority"]),
                 row["is_login"] == "true",
+                row["is_account"] == "true",
                 int(row["seen_with_limit"]),
-                int(row["login_limit"]),
+                int(row["account_limit"]),
             )
             for row in csv.DictReader(file)
         }
@@ -158,7 +160,7 @@ def shared_identifiers(seen: Iterable[Event], listed: Sequence[Pair]) -> set[Pai
 
 def limit(one: Pair, other: Kind) -> int:
     """How many of another kind an identifier may be seen with."""
-    return other.login_limit if kind(one).is_login else other.limit
+    return other.account_limit if kind(one).is_account else other.limit
 
 
 def automatic_links(seen: Iterable[Event], silent: set[Pair]) -> list[tuple[Pair, Pair]]:

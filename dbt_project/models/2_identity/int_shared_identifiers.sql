@@ -1,5 +1,6 @@
 -- One row per identifier that was seen with more people, numbers or devices than one person has, and
--- since when: from then on it links nobody. A login may be seen with more than others may.
+-- since when: from then on it links nobody. An account may be seen with more than others
+-- may.
 
 with
 
@@ -37,13 +38,13 @@ sightings as (
 
 ),
 
-logins as (
+accounts as (
 
     select sightings.identifier_hash
     from sightings
     inner join {{ ref('identifier_types') }} as types
         on sightings.identifier_type = types.identifier_type
-    where types.is_login
+    where types.is_account
 
 ),
 
@@ -71,12 +72,12 @@ neighbours as (
         pairs.neighbour,
         pairs.first_known_at as known_from,
         sightings.identifier_type,
-        logins.identifier_hash is not null as is_of_login
+        accounts.identifier_hash is not null as is_account
 
     from pairs
     inner join much_seen on pairs.identifier_hash = much_seen.identifier_hash
     inner join sightings on pairs.neighbour = sightings.identifier_hash
-    left join logins on pairs.identifier_hash = logins.identifier_hash
+    left join accounts on pairs.identifier_hash = accounts.identifier_hash
     left join listed on pairs.identifier_hash = listed.identifier_hash
     left join listed as listed_neighbours
         on pairs.neighbour = listed_neighbours.identifier_hash
@@ -89,7 +90,7 @@ counted as (
     select
         identifier_hash,
         identifier_type as neighbour_type,
-        case when is_of_login then login_limit else seen_with_limit end as seen_with_limit,
+        case when is_account then account_limit else seen_with_limit end as seen_with_limit,
         known_from,
         row_number() over (
             partition by identifier_hash, identifier_type
