@@ -72,7 +72,7 @@ def _as_staging_reads(settings, events: pd.DataFrame) -> list[dict]:
                     f"select record_key, {columns} from (select record_key, "
                     f"from_json(payload, '{entry['structure']}') as r from events "
                     f"where record_type = '{entry['record']}') where {said['where']} "
-                    "order by record_key",
+                    f"and {said['columns']['occurred_at']} is not null order by record_key",
                 ).df()
                 rows += frame.astype(object).where(frame.notna(), None).to_dict("records")
     return rows
