@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expectations.published import impersonal
+
 if TYPE_CHECKING:
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResult,
@@ -73,7 +75,8 @@ def audit(
             batch = asset.add_batch_definition_whole_table("all").get_batch()
             expectations = gx.ExpectationSuite(name=table, expectations=list(suite))
             found = batch.validate(expectations, result_format="SUMMARY")
-            checks.extend(check(table, result) for result in found.results)
+            for result in found.results:
+                checks.extend(check(table, one) for one in one_by_one(batch, result))
             validated.append(found)
         # A connection left open would keep the file from its next writer.
         for connection in connections:
@@ -81,6 +84,15 @@ def audit(
             connection.engine.dispose()
         source.get_engine().dispose()
     return Audit(checks, validated)
+
+
+def one_by_one(batch: Any, result: Any) -> Sequence[Any]:
+    """The result; where text columns that were read together fail, those of the columns that do."""
+    columns = (result.expectation_config.meta or {}).get("columns", ())
+    if result.success or len(columns) < 2:
+        return [result]
+    alone = [batch.validate(impersonal([column]), result_format="SUMMARY") for column in columns]
+    return [each for each in alone if not each.success]
 
 
 @contextmanager

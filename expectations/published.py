@@ -31,20 +31,26 @@ def _like(column: str, regex: str, reason: str) -> Any:
     return _never(f"not regexp_matches({column}, '{regex}')", f"{column}: {reason}")
 
 
-def impersonal(column: str) -> Any:
-    """No mail address and no phone number in the text column."""
+def impersonal(columns: Sequence[str]) -> Any:
+    """No mail address and no phone number in the text columns, which are read once together.
+
+    Its `meta` names the columns, so that each may be asked alone where one of them fails.
+    """
     personal = " or ".join(
         f"(contains({column}, '{mark}') and regexp_matches({column}, '{pattern}'))"
+        for column in columns
         for mark, pattern in PERSONAL.items()
     )
-    return _never(personal, f"{column}: holds no mail address and no phone number")
+    reason = f"{', '.join(columns)}: no mail address and no phone number"
+    return _never(personal, reason, columns=list(columns))
 
 
-def _never(condition: str, reason: str) -> Any:
+def _never(condition: str, reason: str, **meta: Any) -> Any:
     """No row for which the SQL `condition` is true."""
     literal = condition.replace("{", "{{").replace("}", "}}")
     return gxe.UnexpectedRowsExpectation(
-        unexpected_rows_query="select * from {batch} where " + literal, meta={"reason": reason}
+        unexpected_rows_query="select * from {batch} where " + literal,
+        meta={"reason": reason, **meta},
     )
 
 
@@ -206,6 +212,6 @@ SUITES: dict[str, Sequence[Any]] = {
 def suites(text_columns: Mapping[str, Sequence[str]]) -> dict[str, Sequence[Any]]:
     """The suites by table, and nothing that looks personal in any of its `text_columns`."""
     return {
-        table: [*suite, *(impersonal(column) for column in text_columns.get(table, ()))]
+        table: [*suite, *([impersonal(columns)] if (columns := text_columns.get(table)) else [])]
         for table, suite in SUITES.items()
     }
