@@ -4,9 +4,11 @@ dbt runs in an environment of its own (`.venv-spark`). The tables it leaves are 
 warehouse file is made of views on them, with DuckDB's types.
 """
 
+import ipaddress
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow.parquet as pq
@@ -21,6 +23,8 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 ENVIRONMENT = REPOSITORY / ".venv-spark"
 MAIN = "main"
+# Where Spark runs unless JOURNEYS_SPARK_MASTER says otherwise.
+LOCAL = "local[2]"
 # What a slice is told.
 TOLD = ("slice_batches", "slice_since")
 
@@ -46,7 +50,24 @@ def environment(settings: Settings) -> dict[str, str]:
         "JOURNEYS_SPARK_TABLES": str(folder(settings)),
         "JAVA_HOME": str(java_home()),
         "TZ": "UTC",
+        # Workers of other machines have to reach the driver; else nobody from outside may.
+        **(
+            {"SPARK_LOCAL_IP": "127.0.0.1"}
+            if is_here(os.environ.get("JOURNEYS_SPARK_MASTER", LOCAL))
+            else {}
+        ),
     }
+
+
+def is_here(master: str) -> bool:
+    """Whether a master is this process, or one that is reached on the loopback address."""
+    host = urlsplit(master).hostname
+    if master.startswith("local") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def java_home() -> Path:

@@ -1,6 +1,5 @@
 """The Spark session of a build: on this machine, or on a cluster."""
 
-import os
 import threading
 from collections.abc import Mapping
 
@@ -8,7 +7,7 @@ from pyspark.sql import SparkSession
 
 LOCK = threading.Lock()
 
-# What makes Spark say what DuckDB says, or fail; and what makes it quick where there is little.
+# What makes Spark say what DuckDB says, or fail; and what a build of two thousand statements needs.
 SETTINGS = {
     "spark.app.name": "journeys",
     "spark.sql.session.timeZone": "UTC",
@@ -18,7 +17,6 @@ SETTINGS = {
     "spark.sql.json.enableExactStringParsing": "false",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.sql.shuffle.partitions": "2",
     "spark.driver.memory": "4g",
     "spark.ui.enabled": "false",
     # What the pages would show is kept in memory all the same.
@@ -27,20 +25,22 @@ SETTINGS = {
     "spark.ui.retainedStages": "10",
     "spark.ui.retainedTasks": "100",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.codegen.wholeStage": "false",
     "spark.sql.maxPlanStringLength": "2000",
-    # Most of a small build is Spark's own code, run once: half-compiled is soon enough.
+    # Most of what a driver does is code that runs once: half-compiled is soon enough.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseParallelGC -Xss8m",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
+}
+# What is quick where there is little. A cluster goes by Spark's own defaults.
+ON_THIS_MACHINE = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
 }
 
 
 def start(master: str, settings: Mapping[str, str]) -> SparkSession:
     """The one session of this process, on `master`; `settings` are Spark's own, over ours."""
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    ours = {**SETTINGS, **(ON_THIS_MACHINE if master.startswith("local") else {})}
     builder = SparkSession.builder.master(master)
-    for name, value in {**SETTINGS, **settings}.items():
+    for name, value in {**ours, **settings}.items():
         builder = builder.config(name, value)
     found = builder.getOrCreate()
     found.sparkContext.setLogLevel("ERROR")
