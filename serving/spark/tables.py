@@ -46,6 +46,10 @@ class Tables:
             self.all[name] = kept
             self.changed[name] = self.changes
 
+    def now(self) -> dict[Name, Files | View]:
+        """All tables and views at this moment, whoever adds one in the next."""
+        return self.all.copy()
+
     def run(self, sql: str) -> DataFrame | None:
         """Run the statements of a text in DuckDB's dialect; return what the last one selects."""
         frame = None
@@ -259,7 +263,7 @@ class Tables:
         `ctes`: how many each of its CTEs leads to, where that is known already.
         """
         found = dict(ctes)
-        known = {name.on_spark: kept for name, kept in list(self.all.items())}
+        known = {name.on_spark: kept for name, kept in self.now().items()}
         for cte in query.find_all(exp.CTE):
             found.setdefault(cte.alias, self.scans(cte.this, found))
         total = 0

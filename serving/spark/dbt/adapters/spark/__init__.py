@@ -166,7 +166,7 @@ class SparkAdapter(SQLAdapter):
         return handle.tables
 
     def list_schemas(self, database: str) -> list[str]:
-        return sorted({name.schema for name in self.tables.all})
+        return sorted({name.schema for name in self.tables.now()})
 
     def check_schema_exists(self, database: str, schema: str) -> bool:
         return True
@@ -175,7 +175,7 @@ class SparkAdapter(SQLAdapter):
         """Nothing: a schema is a folder, made with its first table."""
 
     def drop_schema(self, relation: BaseRelation) -> None:
-        for name in [name for name in self.tables.all if name.schema == relation.schema]:
+        for name in [name for name in self.tables.now() if name.schema == relation.schema]:
             self.tables.drop(name)
 
     def list_relations_without_caching(self, schema_relation: BaseRelation) -> list[BaseRelation]:
@@ -186,7 +186,7 @@ class SparkAdapter(SQLAdapter):
                 identifier=name.table,
                 type=RelationType.View if isinstance(kept, View) else RelationType.Table,
             )
-            for name, kept in self.tables.all.items()
+            for name, kept in self.tables.now().items()
             if name.schema == schema_relation.schema
         ]
 
