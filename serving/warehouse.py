@@ -71,6 +71,9 @@ def _build(settings: Settings, as_of: str, known_at: str) -> Build:
     with sole_writer(settings) as lock:
         fingerprint = fingerprint_of(settings, as_of, known_at)
         built_path(settings).unlink(missing_ok=True)
+        if settings.target != SPARK and spark.folder(settings).exists():
+            # The warehouse file is views on what Spark has left: DuckDB starts from the log.
+            clear(settings)
         write_blocked(settings)
         rules = rules_of(settings)
         batches = EventLog(settings.log).batches()
@@ -103,10 +106,15 @@ def last_build(settings: Settings) -> Build | None:
 def delete(settings: Settings) -> None:
     """Delete the warehouse file, so that the next build starts from the log alone."""
     with sole_writer(settings):
-        built_path(settings).unlink(missing_ok=True)
-        for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):
-            path.unlink()
-        spark.delete(settings)
+        clear(settings)
+
+
+def clear(settings: Settings) -> None:
+    """Delete what was built, Spark's tables last. Call it under the writer's lock."""
+    built_path(settings).unlink(missing_ok=True)
+    for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):
+        path.unlink()
+    spark.delete(settings)
 
 
 def fingerprint_of(settings: Settings, as_of: str, known_at: str) -> str:

@@ -6,13 +6,16 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from ingestion.event_log import EventLog
 from ingestion.identifiers import Identifiers
 from ingestion.settings import Settings
 from serving import warehouse
 from serving.errors import WarehouseError
+from serving.spark import build as spark
 
 HOLDER = """
 import sys, time
@@ -74,6 +77,24 @@ def test_a_dbt_that_outlives_its_killed_parent_keeps_the_next_writer_waiting(set
     started = time.monotonic()
     with warehouse.sole_writer(settings):
         assert time.monotonic() - started > 1
+
+
+def test_after_spark_duckdb_starts_from_the_log(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    EventLog(settings.log).open()
+    spark.folder(settings).mkdir(parents=True)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("create view calendars as select 1 as a_view_of_files_of_spark")
+
+    def dbt(*_: object, **__: object) -> None:
+        assert not settings.warehouse.exists()
+        assert not spark.folder(settings).exists()
+        raise WarehouseError("far enough")
+
+    monkeypatch.setattr(warehouse, "run_dbt", dbt)
+    with pytest.raises(WarehouseError, match="far enough"):
+        warehouse.build(settings)
 
 
 def test_the_fingerprint_changes_with_the_log_the_times_and_the_code(
