@@ -1,17 +1,14 @@
 -- How models read the event log: by source and record type, and by latest version.
 
 -- The text of a model of the events that the run knows of and that have occurred: as first recorded, known by
--- its known_at, occurred by its as_of. `only`: a condition by which other rows of the log are passed over
--- as they are read, before a planner that takes the log for empty can put all of it into memory.
+-- its known_at, occurred by its as_of. `only`: a query that gives some of the log's rows; the others are
+-- passed over as they are read, before a planner that takes the log for empty can put all of it into memory.
 {% macro known_events(only=none) -%}
 with
 
 events {{ stored() if only else 'as' }} (
 
-    select * from {{ source('event_log', 'events') }}
-    {%- if only %}
-    where {{ only }}
-    {%- endif %}
+    {{ only or 'select * from ' ~ source('event_log', 'events') }}
 
 ),
 

@@ -35,6 +35,23 @@
     {{ return(false) }}
 {% endmacro %}
 
+-- What a test of a model reads of it. In a slice, of a model of all customers that names them: only those whom
+-- the slice was about. dbt's own, overridden.
+{% macro get_where_subquery(relation) -%}
+    {%- set tested = graph.nodes.get(model.attached_node) if execute and var('scope') == 'slice' else none -%}
+    {%- if tested and tested.config.meta.get('all_customers') and 'customer_id' in tested.columns -%}
+        {{ return('(select * from ' ~ relation ~ ' ' ~ of_affected_customers() ~ ') as tested') }}
+    {%- endif -%}
+    {{ return(relation) }}
+{%- endmacro %}
+
+-- Keeps to the customers of the slice, if the build is one, in a test that reads those of all.
+{% macro of_affected_customers() -%}
+{%- if var('scope') == 'slice' -%}
+where customer_id in (select affected.customer_id from {{ ref('stg_affected_customers') }} as affected)
+{%- endif -%}
+{%- endmacro %}
+
 -- Whether a model outside of its slice reads this one, itself or through a view, or a test of such a
 -- model does, or the next slice, or it is published: its rows are merged. Looked up once a build, whose
 -- `graph` is.
@@ -148,6 +165,57 @@
         and recorded_at > timestamp '{{ seen[1] }}'
 )
 {%- endif -%}
+{%- endmacro %}
+
+-- A query of the log's rows whose events are affected. Where these are few in a large file, they are found by
+-- their ids first and then read by their numbers, so that nothing else of other rows is decoded.
+{% macro affected_log_rows(log, affected) -%}
+{{ return(adapter.dispatch('affected_log_rows')(log, affected)) }}
+{%- endmacro %}
+
+{% macro spark__affected_log_rows(log, affected) -%}
+select * from {{ log }} where {{ is_affected(affected) }}
+{%- endmacro %}
+
+{% macro duckdb__affected_log_rows(log, affected) -%}
+{#- Numbers are written into the query: a hundred thousand of them at most, of twenty files. -#}
+{%- set sparse = [] -%}
+{%- if execute -%}
+{%- set sparse = run_query("
+    with counted as (
+        select
+            filename,
+            max(file_row_number) as last_row,
+            count(*) as row_count,
+            string_agg(file_row_number, ', ' order by file_row_number) as row_numbers
+        from " ~ log ~ "
+        where " ~ is_affected(affected) ~ "
+        group by filename
+        having max(file_row_number) >= 1000
+    )
+    select filename, concat('(', row_numbers, ')') as row_numbers from counted
+    qualify
+        row_number() over (order by last_row desc, filename asc) <= 20
+        and sum(row_count) over (order by last_row desc, filename asc) <= 100000
+    order by filename
+").rows -%}
+{%- endif -%}
+select * from {{ log }}
+where {{ is_affected(affected) }}
+{%- for file, row_numbers in sparse %}
+    and filename != {{ quoted(file) }}
+{%- endfor %}
+{%- for file, row_numbers in sparse %}
+union all
+select * from {{ log }}
+where filename = {{ quoted(file) }} and file_row_number in {{ row_numbers }}
+{%- endfor %}
+{%- endmacro %}
+
+{% macro quoted(text) -%}'{{ text | replace("'", "''") }}'{%- endmacro %}
+
+{% macro is_affected(affected) -%}
+{{ key_number('event_id') }} in (select affected.event_number from {{ affected }} as affected)
 {%- endmacro %}
 
 -- Keeps to the events of the slice, if the build is one, in a model that reads all customers' rows.

@@ -10,6 +10,7 @@ identifiers as (
         min(greatest(recorded_at, occurred_at)) as first_known_at
 
     from {{ ref('stg_identifiers') }}
+    {{ of_identifiers('identifier_hash') }}
     group by identifier_hash
 
 ),
@@ -23,6 +24,7 @@ periods as (
         ) as next_from
 
     from {{ ref('customer_id_map') }}
+    {{ of_identifiers('identifier_hash') }}
 
 ),
 

@@ -5,13 +5,14 @@ with
 friction_lines as (
 
     select * from {{ ref('fct_friction') }}
+    {{ of_affected_customers() }}
 
 ),
 
 scores as (
 
     select * from {{ ref('int_customer_scores') }}
-    where {{ is_external('customer_id') }}
+    {{ of_affected_customers() }}
 
 ),
 
@@ -34,8 +35,11 @@ final as (
     from scores
     left join added on scores.customer_id = added.customer_id
     where
-        coalesce(added.friction, 0) * 10000 <> floor(scores.friction * 10000 + 0.5)
-        or coalesce(added.credit, 0) * 10000 <> floor(scores.credit_balance * 10000 + 0.5)
+        {{ is_external('scores.customer_id') }}
+        and (
+            coalesce(added.friction, 0) * 10000 <> floor(scores.friction * 10000 + 0.5)
+            or coalesce(added.credit, 0) * 10000 <> floor(scores.credit_balance * 10000 + 0.5)
+        )
 
 )
 

@@ -75,6 +75,8 @@ def test_slices_give_what_a_full_build_gives_also_after_a_kill(whole: Path, tmp_
     assert _build(fresh) == "full"
     assert _different(fresh, grown) == {}
     assert _felt_without_news(grown) > 0
+    read = next((grown / "dbt" / "slice" / "compiled").rglob("stg_events.sql")).read_text()
+    assert "file_row_number in (" in read, "no file was large enough to be read by row numbers"
     with duckdb.connect(str(grown / "warehouse.duckdb"), read_only=True) as connection:
         kept = connection.execute("select count(*) from stg_event_keys where key_number = ?", [key])
         assert kept.fetchone() == (1,), "a key was lost to an event that shares a number"

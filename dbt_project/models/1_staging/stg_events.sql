@@ -5,12 +5,7 @@
 {{ config(materialized='view' if var('scope') == 'full' else 'table') }}
 
 {% if var('scope') == 'slice' -%}
-{%- set affected -%}
-{{ key_number('event_id') }} in (
-    select affected.event_number from {{ ref('stg_affected_events') }} as affected
-)
-{%- endset -%}
-{{ known_events(affected) }}
+{{ known_events(affected_log_rows(source('event_log', 'events'), ref('stg_affected_events'))) }}
 {%- else %}
 -- depends_on: {{ ref('stg_affected_events') }}
 select * from {{ ref('stg_log_events') }}

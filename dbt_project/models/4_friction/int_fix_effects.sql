@@ -1,5 +1,5 @@
--- One row per fix and customer: the friction that would be gone, in micro-points, as recorded and as felt
--- as of the run: what lies two epochs back is forgotten.
+-- One row per fix, customer and how it fades: the friction that would be gone, in micro-points, as
+-- recorded and times the weight of its hours, from which follows what is felt of it at any later time.
 -- noqa: disable=LT02
 
 with
@@ -10,90 +10,57 @@ gone as (
 
 ),
 
-clock as (
-
-    select * from {{ ref('int_decay_clock') }}
-
-),
-
--- Weight of one micro-point now, as a fraction.
-with_weights as (
+customers as (
 
     select
-        gone.fix_number,
-        gone.customer_number,
-        gone.is_mended,
-        gone.gone_micro_alone,
-        gone.gone_micro_with_follow_ups,
-        case when gone.decay_epoch >= clock.epoch - 1 then gone.decay_weight else 0 end as felt_weight,
-        {{ wide('clock.weight') }}
-        * case when gone.decay_epoch = clock.epoch then 1 else clock.epoch_factor end as felt_of
+        customer_number,
+        customer_id,
+        -- One of twenty groups, from four hexadecimal digits: the same on every engine.
+        (
+            {%- for digit in range(1, 5) %}
+                (strpos('0123456789abcdef', substr(md5(customer_id), {{ digit }}, 1)) - 1)
+                * {{ 16 ** (4 - digit) }}{{ ' +' if not loop.last }}
+            {%- endfor %}
+        ) % 20 as jackknife_group
 
-    from gone
-    inner join clock on gone.half_life = clock.half_life
-
-),
-
-nearly_divided as (
-
-    select
-        *,
-        {%- for extent in ['alone', 'with_follow_ups'] %}
-        {{ near_quotient(wide('gone_micro_' ~ extent) ~ ' * felt_weight', 'felt_of') }}
-            as near_{{ extent }}{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from with_weights
+    from {{ ref('int_scored_signals') }}
+    where signal_number = 1
 
 ),
 
-with_rest as (
-
-    select
-        *,
-        {%- for extent in ['alone', 'with_follow_ups'] %}
-        {{ wide('gone_micro_' ~ extent) }} * felt_weight
-        - {{ wide('near_' ~ extent) }} * felt_of as rest_{{ extent }}{{ ',' if not loop.last }}
-        {%- endfor %}
-
-    from nearly_divided
-
-),
-
-felt as (
+summed as (
 
     select
         fix_number,
         customer_number,
-        is_mended,
+        half_life,
+        decay_epoch,
+        sum(case when is_mended then {{ wide('gone_micro_with_follow_ups') }} * decay_weight else 0 end)
+            as mended_weighed,
         {%- for extent in ['alone', 'with_follow_ups'] %}
-        gone_micro_{{ extent }},
-        near_{{ extent }} + {{ quotient_off('rest_' ~ extent, 'felt_of') }}
-            as gone_now_micro_{{ extent }}{{ ',' if not loop.last }}
+        cast(sum(gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
+        sum({{ wide('gone_micro_' ~ extent) }} * decay_weight) as weighed_{{ extent }}
+        {{- ',' if not loop.last }}
         {%- endfor %}
 
-    from with_rest
+    from gone
+    group by
+        fix_number,
+        customer_number,
+        half_life,
+        decay_epoch
 
 ),
 
 final as (
 
     select
-        fix_number,
-        customer_number,
-        cast(
-            sum(case when is_mended then gone_now_micro_with_follow_ups else 0 end) as bigint
-        ) as mended_now_micro,
-        {%- for extent in ['alone', 'with_follow_ups'] %}
-        cast(sum(gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
-        cast(sum(gone_now_micro_{{ extent }}) as bigint) as gone_now_micro_{{ extent }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
+        summed.*,
+        customers.customer_id,
+        customers.jackknife_group
 
-    from felt
-    group by
-        fix_number,
-        customer_number
+    from summed
+    inner join customers on summed.customer_number = customers.customer_number
 
 )
 

@@ -77,7 +77,6 @@ recounted as (
     select
         fewer_before.fix_number,
         signals.customer_number,
-        signals.customer_id,
         signals.half_life,
         signals.decay_epoch,
         signals.decay_weight,
@@ -110,7 +109,6 @@ final as (
     select
         removals.fix_number,
         signals.customer_number,
-        signals.customer_id,
         signals.half_life,
         signals.decay_epoch,
         signals.decay_weight,
@@ -126,7 +124,6 @@ final as (
     select
         fix_number,
         customer_number,
-        customer_id,
         half_life,
         decay_epoch,
         decay_weight,

@@ -34,6 +34,19 @@ clock as (
 
 ),
 
+headlines as (
+
+    select
+        firsts.customer_number,
+        scores.signal_count,
+        cast(floor(scores.friction * 10000 + 0.5) as bigint) as friction_units,
+        cast(floor(scores.credit_balance * 10000 + 0.5) as bigint) as credit_units
+
+    from firsts
+    inner join scores on firsts.customer_id = scores.customer_id
+
+),
+
 counted as (
 
     select
@@ -44,6 +57,7 @@ counted as (
         scored.switch_micro,
         scored.phase_micro,
         scored.credit_micro,
+        scored.friction_micro,
         scored.decay_weight,
         {{ wide('clock.weight') }} * 100 as weight_of_unit,
         -- In epochs.
@@ -58,6 +72,25 @@ counted as (
 
 ),
 
+with_many_lines as (
+
+    select customer_number from headlines
+    where signal_count > 100
+
+),
+
+-- A remainder below a thousandth comes away with nothing where four hundred of them, the lines of a
+-- hundred signals, do not make half a unit: no more is left over than there are larger ones.
+felt_at_all as (
+
+    select * from counted
+    where
+        {{ halved(wide('greatest(friction_micro, credit_micro)') ~ ' * decay_weight', 'halvings') }} * 1000
+        >= weight_of_unit
+        or customer_number in (select with_many_lines.customer_number from with_many_lines)
+
+),
+
 lines as (
 
     {%- for part in ledger_parts() %}
@@ -68,22 +101,10 @@ lines as (
         weight_of_unit,
         {{ halved(wide(part ~ '_micro') ~ ' * decay_weight', 'halvings') }} as felt_weighed
 
-    from counted
+    from felt_at_all
     where {{ part }}_micro > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-
-),
-
-headlines as (
-
-    select
-        firsts.customer_number,
-        cast(floor(scores.friction * 10000 + 0.5) as bigint) as friction_units,
-        cast(floor(scores.credit_balance * 10000 + 0.5) as bigint) as credit_units
-
-    from firsts
-    inner join scores on firsts.customer_id = scores.customer_id
 
 ),
 
@@ -107,7 +128,6 @@ with_rest as (
 
 ),
 
--- Published at 4 decimals by largest remainder: a customer's lines add up to the headline.
 rounded_down as (
 
     select
@@ -124,20 +144,7 @@ rounded_down as (
 
 ),
 
-given_out as (
-
-    select
-        customer_number,
-        is_credit,
-        cast(sum(whole_units) as bigint) as units
-
-    from rounded_down
-    group by
-        customer_number,
-        is_credit
-
-),
-
+-- Published at 4 decimals by largest remainder: a customer's lines add up to the headline.
 claimed as (
 
     select
@@ -148,7 +155,12 @@ claimed as (
         row_number() over (
             partition by customer_number, is_credit
             order by remainder desc, line_number asc
-        ) as claim
+        ) as claim,
+        sum(whole_units) over (
+            partition by customer_number, is_credit
+            order by remainder desc, line_number asc
+            rows between unbounded preceding and unbounded following
+        ) as given_out
 
     from rounded_down
 
@@ -160,19 +172,16 @@ shared_out as (
         claimed.line_number,
         claimed.whole_units
         + case
-            when claimed.claim
-            <= case when claimed.is_credit then headlines.credit_units else headlines.friction_units end
-            - given_out.units
+            when
+                claimed.claim
+                <= case when claimed.is_credit then headlines.credit_units else headlines.friction_units end
+                - claimed.given_out
                 then 1
             else 0
         end as units
 
     from claimed
     inner join headlines on claimed.customer_number = headlines.customer_number
-    inner join given_out
-        on
-            claimed.customer_number = given_out.customer_number
-            and claimed.is_credit = given_out.is_credit
 
 ),
 

@@ -1,54 +1,45 @@
 -- One row per reason to turn to a customer: a level that their score crossed upward, and a promise
 -- that is broken and still open. A score may only trigger help.
 
+{#- Where a customer stands moves on with the time of the run, the words of what happened never do: a view
+    puts the two together. It names no database: who attaches the warehouse under another name reads it too. -#}
+{{ config(materialized='view') }}
+
 with
 
 crossings as (
 
-    select * from {{ ref('int_level_crossings') }}
+    select * from {{ ref('int_level_crossings').include(database=false) }}
 
 ),
 
-felt as (
+crossings_now as (
 
-    select * from {{ ref('int_points_now') }}
-
-),
-
-lines as (
-
-    select * from {{ ref('int_ledger_lines') }}
-    where part != 'credit'
+    select * from {{ ref('int_crossings_now').include(database=false) }}
 
 ),
 
 promises as (
 
-    select * from {{ ref('fct_promises') }}
+    select * from {{ ref('fct_promises').include(database=false) }}
 
 ),
 
-customers as (
+scores as (
 
-    select * from {{ ref('dim_customers') }}
-
-),
-
-catalogue as (
-
-    select * from {{ ref('friction_catalogue') }}
+    select * from {{ ref('int_customer_scores').include(database=false) }}
 
 ),
 
 rule as (
 
-    select * from {{ ref('int_report_rule') }}
+    select * from {{ ref('int_report_rule').include(database=false) }}
 
 ),
 
 run as (
 
-    select * from {{ ref('stg_run') }}
+    select * from {{ ref('stg_run').include(database=false) }}
 
 ),
 
@@ -69,56 +60,6 @@ placed_in_day as (
 
 ),
 
-causes as (
-
-    select
-        lines.customer_id,
-        lines.signal,
-        lines.touchpoint,
-        sum(felt.units) as units
-
-    from lines
-    inner join felt on lines.line_number = felt.line_number
-    where lines.customer_id in (select crossings.customer_id from crossings)
-    group by
-        lines.customer_id,
-        lines.signal,
-        lines.touchpoint
-
-),
-
-main_causes as (
-
-    select * from causes
-    qualify row_number() over (
-        partition by customer_id
-        order by units desc, signal asc, touchpoint asc
-    ) = 1
-
-),
-
-felt_most as (
-
-    select
-        main_causes.customer_id,
-        concat(
-            '. Felt most now, with ',
-            cast(cast(
-                cast(main_causes.units as decimal(18, 0)) * cast(0.0001 as decimal(5, 4))
-                as decimal(18, 1)
-            ) as varchar),
-            ' points: the customer ', catalogue.phrase, ' (', main_causes.touchpoint, ')'
-        ) as reason
-
-    from main_causes
-    cross join rule
-    left join catalogue
-        on
-            main_causes.signal = catalogue.signal
-            and rule.rule_version = catalogue.rule_version
-
-),
-
 level_rows as (
 
     select
@@ -128,17 +69,13 @@ level_rows as (
         placed_in_day.level,
         placed_in_day.occurred_at as since,
         case
-            when customers.score < placed_in_day.reset_below then 'passed'
-            when placed_in_day.is_held_by_cool_down then 'held_back_cool_down'
-            when placed_in_day.is_replaced then 'replaced'
-            when placed_in_day.held_by_case_until >= run.as_of then 'held_back_case_open'
-            when placed_in_day.is_held_out then 'held_out'
-            when placed_in_day.place_in_day > rule.capacity_per_day then 'over_capacity'
-            else 'due'
+            when crossings_now.state = 'due' and placed_in_day.place_in_day > rule.capacity_per_day
+                then 'over_capacity'
+            else coalesce(crossings_now.state, 'passed')
         end as state,
         placed_in_day.is_held_out,
         placed_in_day.place_in_day,
-        concat(placed_in_day.reason, coalesce(felt_most.reason, '')) as reason,
+        concat(placed_in_day.reason, coalesce(crossings_now.felt_most, '')) as reason,
         placed_in_day.recommended_step,
         cast(null as varchar) as promise_id,
         placed_in_day.source,
@@ -146,9 +83,7 @@ level_rows as (
 
     from placed_in_day
     cross join rule
-    cross join run
-    inner join customers on placed_in_day.customer_id = customers.customer_id
-    left join felt_most on placed_in_day.customer_id = felt_most.customer_id
+    left join crossings_now on placed_in_day.intervention_id = crossings_now.intervention_id
 
 ),
 
@@ -159,7 +94,7 @@ breach_rows as (
             as intervention_id,
         'open_breach' as kind,
         promises.customer_id,
-        customers.level,
+        coalesce(scores.level, 0) as level,
         promises.broken_at as since,
         'due' as state,
         false as is_held_out,
@@ -196,7 +131,7 @@ breach_rows as (
         promises.source_key
 
     from promises
-    inner join customers on promises.customer_id = customers.customer_id
+    left join scores on promises.customer_id = scores.customer_id
     where promises.state = 'broken_open'
 
 ),
@@ -222,8 +157,8 @@ final as (
         together.place_in_day,
         together.reason,
         together.recommended_step,
-        customers.score as score_now,
-        customers.level as level_now,
+        coalesce(scores.score, 0) as score_now,
+        coalesce(scores.level, 0) as level_now,
         together.promise_id,
         together.source,
         together.source_key,
@@ -231,7 +166,7 @@ final as (
         rule.rule_version
 
     from together
-    inner join customers on together.customer_id = customers.customer_id
+    left join scores on together.customer_id = scores.customer_id
     cross join run
     cross join rule
 

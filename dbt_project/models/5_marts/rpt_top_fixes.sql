@@ -23,6 +23,12 @@ scores as (
 
 ),
 
+clock as (
+
+    select * from {{ ref('int_decay_clock') }}
+
+),
+
 customers as (
 
     select
@@ -68,51 +74,151 @@ fixes as (
 
 ),
 
-felt_in_all as (
+-- What is felt of one weighed micro-point: those of two epochs back are forgotten.
+weights as (
 
-    select sum(effects.mended_now_micro) as felt_micro
+    select
+        half_life,
+        epoch as decay_epoch,
+        {{ wide('weight') }} as felt_of
+
+    from clock
+
+    union all
+
+    select
+        half_life,
+        epoch - 1 as decay_epoch,
+        {{ wide('weight') }} * epoch_factor as felt_of
+
+    from clock
+
+),
+
+weighed_by_group as (
+
+    select
+        fix_number,
+        jackknife_group,
+        half_life,
+        decay_epoch,
+        sum(mended_weighed) as mended_weighed,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        cast(sum(gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
+        sum(weighed_{{ extent }}) as weighed_{{ extent }}{{ ',' if not loop.last }}
+        {%- endfor %}
 
     from effects
-    inner join fixes on effects.fix_number = fixes.fix_number
+    group by
+        fix_number,
+        jackknife_group,
+        half_life,
+        decay_epoch
+
+),
+
+weighed_now as (
+
+    select
+        weighed_by_group.*,
+        weights.felt_of
+
+    from weighed_by_group
+    left join weights
+        on
+            weighed_by_group.half_life = weights.half_life
+            and weighed_by_group.decay_epoch = weights.decay_epoch
+
+),
+
+both_by_group as (
+
+    select
+        fix_number,
+        jackknife_group,
+        cast(sum(coalesce({{ div('mended_weighed', 'felt_of') }}, 0)) as bigint) as mended_now_micro,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        cast(sum(gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
+        cast(sum(coalesce({{ div('weighed_' ~ extent, 'felt_of') }}, 0)) as bigint)
+            as gone_now_micro_{{ extent }}{{ ',' if not loop.last }}
+        {%- endfor %}
+
+    from weighed_now
+    group by
+        fix_number,
+        jackknife_group
+
+),
+
+felt_in_all as (
+
+    select sum(both_by_group.mended_now_micro) as felt_micro
+
+    from both_by_group
+    inner join fixes on both_by_group.fix_number = fixes.fix_number
     where fixes.scope = 'everywhere'
 
 ),
 
+-- Only who stands at level 2 or above can leave it.
 standing as (
 
     select
         customers.customer_number,
-        -- One of twenty groups, from four hexadecimal digits: the same on every engine.
-        (
-            {%- for digit in range(1, 5) %}
-                (strpos('0123456789abcdef', substr(md5(customers.customer_id), {{ digit }}, 1)) - 1)
-                * {{ 16 ** (4 - digit) }}{{ ' +' if not loop.last }}
-            {%- endfor %}
-        ) % 20 as jackknife_group,
-        scores.level as level_now,
         scores.friction,
         scores.credit_balance
 
     from customers
     inner join scores on customers.customer_id = scores.customer_id
+    where scores.level >= 2
 
 ),
 
--- Only who stands at level 2 or above can leave it.
+effects_on_them as (
+
+    select
+        effects.*,
+        weights.felt_of
+
+    from effects
+    inner join weights
+        on
+            effects.half_life = weights.half_life
+            and effects.decay_epoch = weights.decay_epoch
+    where effects.customer_number in (select standing.customer_number from standing)
+
+),
+
+gone_for_them as (
+
+    select
+        fix_number,
+        customer_number,
+        {%- for extent in ['alone', 'with_follow_ups'] %}
+        cast(sum({{ div('weighed_' ~ extent, 'felt_of') }}) as bigint) as gone_now_micro_{{ extent }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+
+    from effects_on_them
+    group by
+        fix_number,
+        customer_number
+
+),
+
 customers_after as (
 
     {%- for extent in ['alone', 'with_follow_ups'] %}
     select
-        effects.fix_number,
+        gone_for_them.fix_number,
         '{{ extent }}' as extent,
         greatest(
-            standing.friction - effects.gone_now_micro_{{ extent }} / cast(1000000 as double), 0
+            standing.friction - gone_for_them.gone_now_micro_{{ extent }} / cast(1000000 as double), 0
         ) as friction,
         standing.credit_balance
 
-    from effects
-    inner join standing on effects.customer_number = standing.customer_number
-    where standing.level_now >= 2
+    from gone_for_them
+    inner join standing on gone_for_them.customer_number = standing.customer_number
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -144,25 +250,6 @@ leaving as (
     group by
         fix_number,
         extent
-
-),
-
-both_by_group as (
-
-    select
-        effects.fix_number,
-        standing.jackknife_group,
-        {%- for extent in ['alone', 'with_follow_ups'] %}
-        cast(sum(effects.gone_micro_{{ extent }}) as bigint) as gone_micro_{{ extent }},
-        cast(sum(effects.gone_now_micro_{{ extent }}) as bigint) as gone_now_micro_{{ extent }}
-        {{- ',' if not loop.last }}
-        {%- endfor %}
-
-    from effects
-    inner join standing on effects.customer_number = standing.customer_number
-    group by
-        effects.fix_number,
-        standing.jackknife_group
 
 ),
 
