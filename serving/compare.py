@@ -53,7 +53,10 @@ COMPARED = {
         ("customer_id", "points_micro"),
     ),
     "fct_promises": ("promise_id", ("customer_id", "state", "due_at", "silent_days")),
-    "fct_journeys": ("journey_id", ("status", "step_count", "points")),
+    "fct_journeys": (
+        "journey_id",
+        ("status", "step_count", "reopen_count", "reassignment_count", "points"),
+    ),
     "dim_customers": ("customer_id", ("score", "level")),
 }
 PLACES = {  # where a row stands, for finding the event
@@ -224,7 +227,8 @@ def main() -> int:
         known_at = utc(asked.known_at, "KNOWN_AT")
         if not known_at:
             raise TimeError("KNOWN_AT is missing: make compare KNOWN_AT=2026-03-31T12:00:00Z")
-        found = compare(Settings.read(asked.name), known_at, asked.customer)
+        # All of it before the first line: who asks for nobody gets no header of a table.
+        found = list(compare(Settings.read(asked.name), known_at, asked.customer))
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([each.name for each in fields(Restated)])
         writer.writerows(astuple(each) for each in found)

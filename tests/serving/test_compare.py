@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -28,11 +29,11 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, st
     """What a comparison was asked for; it finds one change, of ann, and nobody called bob."""
     seen: list[tuple[str, str, str]] = []
 
-    def found(settings: Settings, known_at: str, customer: str) -> list[Restated]:
+    def found(settings: Settings, known_at: str, customer: str) -> Iterator[Restated]:
         seen.append((settings.name, known_at, customer))
         if customer == "bob":
             raise NotFound("the release knows nobody by that")
-        return [CHANGED]
+        yield CHANGED
 
     monkeypatch.setenv("JOURNEYS_ROOT", str(tmp_path))
     monkeypatch.setattr(compare, "compare", found)
