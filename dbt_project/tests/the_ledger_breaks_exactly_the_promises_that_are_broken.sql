@@ -56,10 +56,10 @@ broken as (
     from promises
     where
         is_broken
-        and not (
-            promise_kind = 'appointment'
-            and state = 'cancelled_by_company'
-            and promise_id in (select charged_as_no_show.promise_id from charged_as_no_show)
+        and (
+            promise_kind != 'appointment'
+            or state != 'cancelled_by_company'
+            or promise_id not in (select charged_as_no_show.promise_id from charged_as_no_show)
         )
 
 ),

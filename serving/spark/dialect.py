@@ -13,13 +13,19 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.spark import Spark
-from sqlglot.errors import ErrorLevel
+from sqlglot.errors import ErrorLevel, UnsupportedError
 from sqlglot.generator import Generator
 
 WORD = "[0-9A-Za-z_]"
 # A word's edge as RE2 has it: of ASCII letters only. Java's depends on its version.
 EDGE = f"(?:(?<={WORD})(?!{WORD})|(?<!{WORD})(?={WORD}))"
 NO_EDGE = f"(?:(?<={WORD})(?={WORD})|(?<!{WORD})(?!{WORD}))"
+OUTSIDE_CLASSES = {
+    r"\b": EDGE,
+    r"\B": NO_EDGE,
+    r"\s": r"[\t\n\f\r ]",
+    r"\S": r"[^\t\n\f\r ]",
+}
 
 
 def parsed(sql: str) -> list[exp.Expr]:
@@ -58,25 +64,26 @@ def lateral_unnest(query: exp.Select) -> None:
     values = [
         unnest.expressions[0] if isinstance(unnest, exp.Unnest) else unnest.this for unnest in lists
     ]
-    first = exp.column("unnested_0", "unnested")
+    rows = values[0]
+    if len(values) > 1:
+        # Shorter lists end in nulls.
+        rows = exp.Anonymous(
+            this="arrays_zip",
+            expressions=[exp.func("coalesce", value, exp.Array()) for value in values],
+        )
     for number, unnest in enumerate(lists):
-        if number == 0:
-            unnest.replace(first.copy())
-        else:
-            # Shorter lists end in nulls; the first is the longest wherever there are several.
-            unnest.replace(
-                exp.func(
-                    "try_element_at", values[number].copy(), exp.column("place", "unnested") + 1
-                )
-            )
+        one: exp.Expr = exp.column("unnested_0", "unnested")
+        if len(values) > 1:
+            one = exp.Dot(this=one, expression=exp.to_identifier(str(number), quoted=True))
+        unnest.replace(one)
     for column in query.expressions:
         if column.name == "unnested_0" and not isinstance(column, exp.Alias):
             raise ValueError("an unnested column needs a name")
-    columns = [exp.to_identifier("place"), exp.to_identifier("unnested_0")]
+    columns = [exp.to_identifier("unnested_0")]
     query.append(
         "laterals",
         exp.Lateral(
-            this=exp.Anonymous(this="posexplode", expressions=[values[0].copy()]),
+            this=exp.Anonymous(this="explode", expressions=[rows.copy()]),
             view=True,
             alias=exp.TableAlias(this=exp.to_identifier("unnested"), columns=columns),
         ),
@@ -84,14 +91,18 @@ def lateral_unnest(query: exp.Select) -> None:
 
 
 def reworded(node: exp.Expr) -> exp.Expr:
-    """One node of the tree, reworded if there is a rule for its kind."""
+    """One node of the tree, reworded if there is a rule for its kind. One of a kind that nobody has
+    looked at may mean something else on Spark: it raises UnsupportedError.
+    """
     rule = RULES.get(type(node))
     if rule is not None:
         return rule(node)
-    if isinstance(node, exp.Anonymous):
-        named = NAMED.get(node.name.lower())
-        return named(*node.expressions) if named else node
-    return node
+    name = node.name.lower() if isinstance(node, exp.Anonymous) else type(node).key
+    if name in NAMED:
+        return NAMED[name](*node.expressions)
+    if name in SPARKS_OWN or type(node) in ALIKE:
+        return node
+    raise UnsupportedError(f"no rule for {type(node).__name__}: {node.sql('duckdb')[:200]}")
 
 
 def function(name: str) -> Callable[..., exp.Expr]:
@@ -126,7 +137,11 @@ TYPES = {
 def data_type(node: exp.DataType) -> exp.Expr:
     """A type by Spark's name."""
     other = TYPES.get(node.this)
-    return exp.DataType.build(other, dialect="postgres") if other else node
+    if other is None:
+        return node
+    said = exp.DataType.build(other, dialect="postgres")
+    said.meta["naive"] = node.this in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ)
+    return said
 
 
 def from_json(payload: exp.Expr, structure: exp.Expr) -> exp.Expr:
@@ -219,8 +234,15 @@ def typed(value: exp.Expr, shape: Any, depth: int) -> exp.Expr:
 # -- regular expressions ----------------------------------------------------------------------
 
 
+# What means another thing to Java: \v is any line's end there, (?U) is about letters and here about
+# greed, and a class by name is one of its letters.
+ELSEWHERE = re.compile(r"\\[vVhRXQ]|\(\?[a-z]*U|\[:\^?[a-z]+:\]")
+
+
 def java_pattern(pattern: str) -> str:
     """A pattern of RE2's in Java's words."""
+    if found := ELSEWHERE.search(pattern.replace("\\\\", "")):
+        raise UnsupportedError(f"no rule for {found[0]} in the pattern {pattern}")
     out, in_class, position = [], False, 0
     end = "$" if "(?m" in pattern else r"\z"
     while position < len(pattern):
@@ -229,9 +251,11 @@ def java_pattern(pattern: str) -> str:
             two = pattern[position : position + 2]
             position += 2
             if in_class:
+                if two == r"\S":
+                    raise UnsupportedError(f"no rule for \\S in a class of the pattern {pattern}")
                 out.append({r"\s": r"\t\n\f\r "}.get(two, two))
             else:
-                out.append({r"\b": EDGE, r"\B": NO_EDGE, r"\s": r"[\t\n\f\r ]"}.get(two, two))
+                out.append(OUTSIDE_CLASSES.get(two, two))
             continue
         if one == "[":
             # A bracket in a class is a bracket; to Java it opens a class in the class.
@@ -408,6 +432,26 @@ def read_time(text: exp.Expr, form: exp.Expr) -> exp.Expr:
     return sql("case when year({0}) < 2069 then {0} else {0} - interval 100 years end")(read)
 
 
+def as_time(node: exp.Expr) -> exp.Expr:
+    """Say that it is a time."""
+    node.meta["kind"] = "time"
+    return node
+
+
+def percentile(node: exp.PercentileDisc) -> exp.Expr:
+    """Of one argument, the place; what is ordered stands in `within group`."""
+    if node.args.get("expression") is not None:
+        raise UnsupportedError(f"no rule for {node.sql('duckdb')}: say it with `within group`")
+    return node
+
+
+def equal_to(value: exp.Expr) -> exp.Expr:
+    """A lambda: whether one of a list is this value."""
+    one = exp.column("one_of")
+    same = exp.NullSafeEQ(this=one, expression=value.copy())
+    return exp.Lambda(this=same, expressions=[exp.to_identifier("one_of")])
+
+
 # -- the rest ---------------------------------------------------------------------------------
 
 
@@ -419,6 +463,176 @@ def date_diff(node: exp.DateDiff) -> exp.Expr:
         "second": "unix_seconds({0}) - unix_seconds({1})",
     }[unit]
     return sql(template)(node.this, node.expression)
+
+
+# Types that a cast goes to, by Spark's name, and what is such a thing already.
+WHOLE = ("TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL(38, 0)")
+TIMES = ("TIMESTAMP", "DATE")
+KINDS: dict[type[exp.Expr], str] = {
+    **dict.fromkeys((exp.Div, exp.Pow, exp.Sqrt), "fraction"),
+    **dict.fromkeys((exp.Ceil, exp.Count, exp.CountIf, exp.Floor, exp.Length), "whole"),
+    **dict.fromkeys((exp.ArraySize, exp.DateDiff, exp.IntDiv, exp.RowNumber), "whole"),
+    **dict.fromkeys((exp.UnixMicros, exp.UnixSeconds), "whole"),
+    exp.UnixToTime: "time",
+}
+# What has the kind of its parts.
+PASSED_ON = (
+    *(exp.Add, exp.Case, exp.Coalesce, exp.Filter, exp.FirstValue, exp.Greatest, exp.If),
+    *(exp.IgnoreNulls, exp.Lag, exp.LastValue, exp.Lead, exp.Least, exp.Max, exp.Min, exp.Mod),
+    *(exp.Mul, exp.Neg, exp.Nullif, exp.Paren, exp.Round, exp.Sub, exp.Sum, exp.Window),
+)
+
+
+def kind_of(node: exp.Expr) -> str:
+    """Whether a value is a "fraction", "whole", a "time" or a "text", as far as its words tell."""
+    if "kind" in node.meta:
+        return str(node.meta["kind"])
+    if type(node) in KINDS:
+        return KINDS[type(node)]
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return "whole" if node.is_int else ""
+    if isinstance(node, PASSED_ON):
+        values = [node.args.get("true"), node.args.get("false")]
+        if isinstance(node, exp.Case):
+            values = [*(one.args["true"] for one in node.args["ifs"]), node.args.get("default")]
+        elif not isinstance(node, exp.If):
+            values = [node.this, node.args.get("expression"), *node.expressions]
+        kinds = {
+            kind_of(value)
+            for value in values
+            if isinstance(value, exp.Expr) and not isinstance(value, exp.Null | exp.Interval)
+        }
+        for kind in ("fraction", "time"):
+            if kind in kinds:
+                return kind
+        return kinds.pop() if len(kinds) == 1 else ""
+    return ""
+
+
+def cast(node: exp.Cast) -> exp.Expr:
+    """A value as another type. Where its words do not tell what it is, Spark does, by `typeof`."""
+    value, word = node.this, "try_cast" if isinstance(node, exp.TryCast) else "cast"
+    to, kind = node.to.sql(OnSpark), kind_of(node.this)
+    template = f"{word}({{0}} as {to})"
+    # A fraction is rounded here and cut off there.
+    rounded = f"{word}(rint(cast({{0}} as double)) as {to})"
+    goal = "fraction" if to in ("DOUBLE", "FLOAT") else ""
+    if to in WHOLE:
+        goal = "whole"
+        if kind == "fraction":
+            template = rounded
+        elif kind != goal and not isinstance(value, exp.Literal):
+            template = (
+                f"case when typeof({{0}}) in ('float', 'double') then {rounded} "
+                "when typeof({0}) rlike '^decimal.*,[1-9]' "
+                f"then {word}(round(cast({{0}} as decimal(38, 18))) as {to}) else {template} end"
+            )
+    elif to == "STRING":
+        goal = "text"
+        if kind not in ("whole", "text", "time") and not isinstance(value, PLAIN):
+            template = (
+                "case when typeof({0}) rlike '^(float|double|array|struct|map|interval)' "
+                "then raise_error('no rule for the text of a fraction or a list') "
+                f"else {template} end"
+            )
+    elif to in TIMES:
+        goal = "time"
+        # Spark takes an hour alone for one of today, a year alone for its first day, and goes by an
+        # offset where the type has no zone.
+        if kind != "time" and not isinstance(value, PLAIN):
+            otherwise = "" if word == "try_cast" else f"else cast(raise_error('no time') as {to}) "
+            template = (
+                "case when typeof({0}) != 'string' or {0} is null or "
+                "cast({0} as string) rlike '^ *[0-9][0-9][0-9][0-9]+-.*-' "
+                f"then {template} {otherwise}end"
+            )
+            if node.to.meta.get("naive"):
+                template = (
+                    "case when typeof({0}) = 'string' and cast({0} as string) rlike ':.*[-+zZ]' "
+                    f"then cast(raise_error('an offset') as {to}) else {template} end"
+                )
+    said = sql(template)(value)
+    said.meta["kind"] = goal
+    return said
+
+
+PLAIN = (exp.Literal, exp.Null, exp.Boolean)
+
+
+def within(node: exp.In) -> exp.Expr:
+    """A null in a subquery makes it null here and false there: no matter where rows are chosen."""
+    if node.args.get("query") is None:
+        return node
+    child: exp.Expr = node
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        child, parent = parent, parent.parent
+    is_denied = isinstance(parent, exp.Not)
+    if isinstance(parent, exp.Not):
+        child, parent = parent, parent.parent
+    while isinstance(parent, exp.Paren | exp.And | exp.Or):
+        child, parent = parent, parent.parent
+    if isinstance(parent, exp.Where | exp.Having | exp.Qualify | exp.Filter):
+        return node
+    if isinstance(parent, exp.Coalesce) and parent.expressions == [exp.false()] and not is_denied:
+        return node
+    if isinstance(parent, exp.If | exp.Join) and child.arg_key in ("this", "on"):
+        return node
+    raise UnsupportedError(f"no rule for {node.sql('duckdb')[:200]} but to choose rows")
+
+
+def like(node: exp.Like) -> exp.Expr:
+    """A backslash stands for itself here, and takes its meaning from what follows there."""
+    if not isinstance(node.expression, exp.Literal) or "\\" in node.expression.name:
+        raise UnsupportedError(f"no rule for {node.sql('duckdb')}")
+    return node
+
+
+def character(node: exp.Chr) -> exp.Expr:
+    """Beyond ASCII Spark takes the remainder of a number."""
+    code = node.expressions[0]
+    if not isinstance(code, exp.Literal) or int(code.name) > 127:
+        raise UnsupportedError(f"no rule for {node.sql('duckdb')}")
+    return node
+
+
+def substring(node: exp.Substring) -> exp.Expr:
+    """Places before the first, and lengths backwards, differ."""
+    given = [node.args.get("start"), node.args.get("length")]
+    if not all(
+        part is None or (isinstance(part, exp.Literal) and part.name > "0") for part in given
+    ):
+        raise UnsupportedError(f"no rule for {node.sql('duckdb')}")
+    return node
+
+
+# Greek letters with an iota below: two letters for Java, where DuckDB has one.
+IOTAS = "".join(
+    chr(first + number)
+    for first, count in (
+        (0x1F80, 8),
+        (0x1F90, 8),
+        (0x1FA0, 8),
+        (0x1FB3, 1),
+        (0x1FC3, 1),
+        (0x1FF3, 1),
+    )
+    for number in range(count)
+)
+TITLES = "".join(letter.title() for letter in IOTAS)
+
+
+def one_case(name: str, letter: str) -> Callable[[exp.Lower | exp.Upper], exp.Expr]:
+    """Letter by letter, as here: Java looks at neighbours and turns some letters into several.
+
+    `letter` says what becomes of such a one, `c`.
+    """
+    rule = sql(
+        f"case when {{0}} rlike '^[ -~]*$' then {name}({{0}}) else array_join(transform("
+        f"split({{0}}, ''), c -> case when length({name}(c)) = 1 then {name}(c) else {letter} end"
+        "), '') end"
+    )
+    return lambda node: rule(node.this)
 
 
 def found_by(node: exp.ArgMax | exp.ArgMin) -> exp.Expr:
@@ -437,6 +651,23 @@ def any_value(node: exp.AnyValue) -> exp.Expr:
 
 RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     exp.DataType: data_type,
+    exp.Cast: cast,
+    exp.TryCast: cast,
+    exp.In: within,
+    exp.Like: like,
+    exp.Chr: character,
+    exp.PercentileDisc: percentile,
+    exp.Substring: substring,
+    exp.Lower: one_case("lower", "case when c = 'İ' then 'i' else c end"),
+    exp.Upper: one_case("upper", f"translate(c, 'ß{IOTAS}', 'ẞ{TITLES}')"),
+    exp.Div: lambda node: sql("cast({0} as double) / cast({1} as double)")(
+        node.this, node.expression
+    ),
+    exp.IntDiv: lambda node: sql(
+        "case when typeof({0}) rlike '^(decimal.*,[1-9]|float|double)' "
+        "or typeof({1}) rlike '^(decimal.*,[1-9]|float|double)' "
+        "then raise_error('no rule for whole division of a fraction') else {0} div {1} end"
+    )(node.this, node.expression),
     exp.RegexpExtract: regexp_extract,
     exp.RegexpExtractAll: regexp_extract,
     exp.RegexpReplace: regexp_replace,
@@ -453,7 +684,14 @@ RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
     # A null is no value of its own there.
     exp.ArrayDistinct: lambda node: sql("array_compact(array_distinct({0}))")(node.this),
     exp.ArraySize: lambda node: sql("size({0})")(node.this),
-    exp.ArrayOverlaps: lambda node: function("arrays_overlap")(node.this, node.expression),
+    # A null in a list is like nothing, and not perhaps like anything.
+    exp.ArrayContains: lambda node: sql("case when {1} is not null then {0} end")(
+        function("exists")(node.this, equal_to(node.expression)), node.expression
+    ),
+    exp.ArrayOverlaps: lambda node: sql(
+        "case when {1} is not null then aggregate({0}, false, "
+        "(found, one) -> found or coalesce(array_contains({1}, one), false)) end"
+    )(node.this, node.expression),
     # concat() passes nulls over here and is null there.
     exp.Concat: lambda node: function("concat_ws")(exp.Literal.string(""), *node.expressions),
     exp.ArrayConcat: lambda node: sql("concat(coalesce({0}, array()), coalesce({1}, array()))")(
@@ -462,15 +700,76 @@ RULES: dict[type[exp.Expr], Callable[[Any], exp.Expr]] = {
 }
 
 NAMED: dict[str, Callable[..., exp.Expr]] = {
-    "list_sum": sql("aggregate({0}, cast(0 as bigint), (total, x) -> total + x)"),
+    "list_sum": sql(
+        "case when size(array_compact({0})) > 0 "
+        "then aggregate(array_compact({0}), cast(0 as bigint), (total, x) -> total + x) end"
+    ),
     "list_extract": function("try_element_at"),
     "list_reduce": sql("aggregate(slice({0}, 2, size({0})), try_element_at({0}, 1), {1})"),
-    "timezone": sql(LOCAL_INSTANT),
-    "try_strptime": read_time,
+    "timezone": lambda zone, wall: as_time(sql(LOCAL_INSTANT)(zone, wall)),
+    "try_strptime": lambda text, form: as_time(read_time(text, form)),
     "epoch_us": function("unix_micros"),
-    "isodow": sql("weekday({0}) + 1"),
     "date_diff": sql("unix_seconds({2}) - unix_seconds({1})"),
 }
+
+
+# What our macros say in Spark's words themselves.
+SPARKS_OWN = (
+    *("arrays_zip", "conv", "explode", "from_utc_timestamp", "timestamp_micros"),
+    *("unixmicros", "unixseconds"),
+)
+
+# What both engines say alike and mean alike, with nulls, too. Of the functions among them each is
+# asked in tests/spark/test_dialect.py.
+ALIKE = frozenset(
+    {
+        *(exp.Add, exp.Alias, exp.And, exp.Array, exp.ArrayFilter, exp.ArrayMin, exp.ArraySort),
+        *(exp.ArrayToString, exp.Between, exp.Boolean, exp.CTE, exp.Case, exp.Coalesce, exp.Column),
+        *(exp.ConcatWs, exp.Contains, exp.Count, exp.CountIf, exp.Cube, exp.DPipe),
+        *(exp.DataTypeParam, exp.DenseRank, exp.Distinct, exp.Dot, exp.EQ, exp.Except, exp.Exists),
+        *(exp.Explode, exp.Filter, exp.FirstValue, exp.Floor, exp.From, exp.GT, exp.GTE),
+        *(
+            exp.Greatest,
+            exp.Group,
+            exp.GroupConcat,
+            exp.Grouping,
+            exp.GroupingSets,
+            exp.Having,
+            exp.Hex,
+        ),
+        *(exp.Identifier, exp.If, exp.IgnoreNulls, exp.Interval, exp.Is, exp.JSONExtract),
+        *(exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathKey, exp.JSONPathRoot, exp.Join),
+        *(exp.LT, exp.LTE, exp.Lag, exp.Lambda, exp.LastValue, exp.Lateral, exp.Lead, exp.Least),
+        *(exp.Left, exp.Length, exp.Limit, exp.Literal, exp.LogicalAnd, exp.LogicalOr, exp.MD5),
+        *(exp.Max, exp.Min, exp.Mod, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null),
+        *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.Nullif, exp.Or, exp.Order, exp.Ordered, exp.Pad),
+        *(exp.Paren, exp.Pow, exp.PropertyEQ, exp.Qualify, exp.Rank, exp.Replace, exp.Right),
+        *(
+            exp.Round,
+            exp.RowNumber,
+            exp.SHA2,
+            exp.Select,
+            exp.Split,
+            exp.SplitPart,
+            exp.Sqrt,
+            exp.Star,
+        ),
+        *(exp.StartsWith, exp.StrPosition, exp.Struct, exp.Sub, exp.Subquery, exp.Sum, exp.Table),
+        *(
+            exp.TableAlias,
+            exp.Transform,
+            exp.Trim,
+            exp.Tuple,
+            exp.Union,
+            exp.UnixToTime,
+            exp.Values,
+            exp.Var,
+            exp.Where,
+            exp.Window,
+        ),
+        *(exp.WindowSpec, exp.With, exp.WithinGroup),
+    }
+)
 
 
 class AsWritten(DuckDB):
