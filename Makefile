@@ -182,7 +182,7 @@ fix: $(READY)  ## mend what formatting and lint can mend
 .venv-dlt/installed.stamp: tests/benchmarks/dlt/requirements.lock | $(READY)
 	$(call locked,.venv-dlt,$<)
 
-bench: $(READY) .venv-dlt/installed.stamp  ## what each stage takes beside one sorted copy of the rows: [SIZE=<millions>] [ONLY=friction|gate]
+bench: $(READY) .venv-dlt/installed.stamp $(if $(filter spark,$(ONLY)),.venv-spark/installed.stamp)  ## what each stage takes beside one sorted copy of the rows: [SIZE=<millions>] [ONLY=friction|gate|spark]
 	@$(BIN)/python -m tests.benchmarks --size "$(SIZE)" --only "$(ONLY)"
 
 bench-incremental: $(READY)  ## what a day of news costs beside a full build, and over four times the history: [SIZE=<millions>]

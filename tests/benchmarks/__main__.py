@@ -4,6 +4,7 @@
     make bench SIZE=10                ... at 10 million
     make bench SIZE=10 ONLY=friction  the friction layer alone, its input laid from the export
     make bench ONLY=gate              the door into the log: a million web events of Segment
+    make bench SIZE=0.1 ONLY=spark    all models on DuckDB, and on Spark on this machine
 
 The clock of a shared machine says little, so every ratio is taken within one run, once by the
 clock and once by the processors' time. Results are kept in results.json, one entry a size and
@@ -33,6 +34,11 @@ DLT, LOAD = ROOT / ".venv-dlt", Path(__file__).parent / "dlt" / "load.py"
 EMPTY = ("prepare", "before friction", "lay steps", "dbt start")
 FRICTION = ("sorted copy", "friction", "ledgers", "sorted copy")
 GATE = ("gate and append Segment", "dlt")
+ON_SPARK = " on Spark"
+SPARK = (
+    *("gate and append", "dbt start", "models", f"dbt start{ON_SPARK}", f"models{ON_SPARK}"),
+    "same ledger",
+)
 # A general loader takes a millisecond and more an event: a part of them tells its rate.
 ROWS_OF_DLT = 100_000
 # Row by row a million takes minutes: beyond that the larger sizes would be all pandas.
@@ -42,15 +48,14 @@ ROAD = (
     *FRICTION,
     *("marts", "data tests", "audit", "publish", "report", "pandas"),
 )
+EXTENTS = {"friction": (*EMPTY, *FRICTION), "gate": GATE, "spark": SPARK}
 
 
 def main() -> None:
     """Measure, and write the results."""
     options = argparse.ArgumentParser(prog="make bench")
     options.add_argument("--size", type=float, default=1, help="millions of interactions")
-    options.add_argument(
-        "--only", choices=["", "friction", "gate"], default="", help="measure this alone"
-    )
+    options.add_argument("--only", choices=["", *EXTENTS], default="", help="measure this alone")
     options.add_argument("--keep", action="store_true", help="keep the state of the run")
     given = options.parse_args()
     rows = int(given.size * 1_000_000)
@@ -65,7 +70,7 @@ def main() -> None:
         clickstream.write(root / "landing", rows, seed=7, months=6, end=end)
     else:
         signal_log.write(root / "landing" / signal_log.SOURCE, rows, customers)
-    stages = {"": ROAD, "friction": (*EMPTY, *FRICTION), "gate": GATE}[given.only]
+    stages = EXTENTS.get(given.only, ROAD)
     if rows > ROWS_OF_PANDAS:
         stages = tuple(stage for stage in stages if stage != "pandas")
     steps = [measured(stage, number, root, rows) for number, stage in enumerate(stages)]
@@ -92,13 +97,17 @@ def main() -> None:
 
 def measured(stage: str, number: int, root: Path, rows: int) -> dict[str, object]:
     """The cost of one stage; of dbt's, also the time from the first model to the last."""
-    command = [sys.executable, "-m", "tests.benchmarks.stages", stage, str(root)]
+    command = [sys.executable, "-m", "tests.benchmarks.stages"]
+    command += [stage.removesuffix(ON_SPARK), str(root)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if stage.endswith(ON_SPARK):
+        environment["JOURNEYS_TARGET"] = "spark"
     if stage == "dlt":
         rows = min(rows, ROWS_OF_DLT)
         export = str(root / "landing" / "segment")
         database = str(root / "dlt.duckdb")
         command = [str(DLT / "bin" / "python"), str(LOAD), export, str(rows), database]
-    cost = cost_of(command, root / f"{number:02}.out", {**os.environ, "PYTHONPATH": str(ROOT)})
+    cost = cost_of(command, root / f"{number:02}.out", environment)
     print(f"{stage:24} {cost.wall:8.1f} s, {cost.cpu:8.1f} s of processors", flush=True)
     return {"stage": stage, "rows": rows, **asdict(cost), **models(root, cost)}
 

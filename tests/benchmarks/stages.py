@@ -16,9 +16,11 @@ import duckdb
 
 from ingestion.event_log import EventLog
 from ingestion.record import record
-from ingestion.settings import Settings
+from ingestion.settings import SPARK, Settings
 from ingestion.sources import find, mapped
 from serving import warehouse
+from serving.spark import build as spark
+from serving.spark.relations import Files, Name, read, record_of
 from tests.benchmarks import signal_log
 
 NOW = datetime(2026, 2, 1)
@@ -36,6 +38,7 @@ DBT = {
     "friction": ("run", "--select", "path:models/4_friction", "--exclude", *LEDGERS),
     "ledgers": ("run", "--select", *LEDGERS),
     "marts": ("run", "--select", "path:models/5_marts", "--exclude", *LEDGERS),
+    "models": ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
     "data tests": ("test", "--exclude-resource-type", "unit_test"),
 }
 
@@ -59,8 +62,9 @@ def dbt(settings: Settings, arguments: tuple[str, ...]) -> None:
     folder = settings.root / "dbt"
     subprocess.run(
         [
-            str(Path(sys.executable).with_name("dbt")),
+            str(spark.dbt() if settings.target == SPARK else Path(sys.executable).with_name("dbt")),
             *arguments,
+            *("--target", settings.target),
             *("--project-dir", str(warehouse.PROJECT), "--profiles-dir", str(warehouse.PROJECT)),
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
             *("--vars", json.dumps(given)),
@@ -243,6 +247,27 @@ def pandas(settings: Settings) -> None:
     print(told)
 
 
+def same_ledger(settings: Settings) -> None:
+    """Fail where the ledger that Spark has built is not DuckDB's."""
+    kept = read(record_of(spark.folder(settings), Name(spark.MAIN, "fct_friction")))
+    assert isinstance(kept, Files)
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach '{settings.warehouse}' as warehouse (read_only)")
+        columns = connection.execute("describe warehouse.fct_friction").fetchall()
+        chosen = ", ".join(f'"{name}"::{type_}' for name, type_, *_ in columns)
+        both = ("warehouse.fct_friction", f"read_parquet('{kept.path}/*.parquet')")
+        counts = [
+            connection.execute(
+                f"select count(*) from (select {chosen} from {one} "
+                f"except all select {chosen} from {other})"
+            ).fetchone()
+            for one, other in (both, both[::-1])
+        ]
+    if counts != [(0,), (0,)]:
+        raise ValueError(f"rows of fct_friction that one engine has alone: {counts}")
+
+
 OTHERS = {
     "gate and append Segment": gate_and_append_segment,
     "pandas": pandas,
@@ -255,6 +280,7 @@ OTHERS = {
     "audit": audit,
     "publish": publish,
     "report": report,
+    "same ledger": same_ledger,
 }
 
 

@@ -16,12 +16,14 @@ others use. `lay steps` is no stage: it stands for what comes before the frictio
 is the same scoring written plainly in pandas (plain_pandas.py), held against the ledger's sums: it
 keeps the sums alone, where the friction layer and the ledgers also keep every line with its words,
 the score after each event, the states of promises and what each fix would take away.
-*dlt* loads the first events of the same export into DuckDB (dlt/load.py).
+*dlt* loads the first events of the same export into DuckDB (dlt/load.py). *on Spark* is Apache
+Spark on the same machine, two tasks at a time, with its Java; its ledger is held against DuckDB's.
 """
 EXTENTS = {
     "": "the whole road",
     "friction": "friction layer alone",
     "gate": "the door into the log, web events of Segment",
+    "spark": "all models, on DuckDB and on Spark",
 }
 BUILD = ("staging", "identity", "journeys", "friction", "ledgers", "marts")
 
@@ -35,7 +37,28 @@ def text(entries: Sequence[Mapping[str, Any]]) -> str:
         "\n"
         for one, other in itertools.pairwise(roads)
     ]
+    compared = [entry for entry in entries if entry["only"] == "spark"]
+    if len(compared) > 1:
+        grown.append(a_million_more(compared[-2], compared[-1]))
     return "\n".join([HEAD, *grown, *(section(entry) for entry in entries)])
+
+
+def a_million_more(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What either engine takes of the processors for more rows, by two sizes of the same rows."""
+    millions = (other["interactions"] - one["interactions"]) / 1e6
+
+    def more(stage: str) -> float:
+        first, second = (
+            next(step for step in entry["steps"] if step["stage"] == stage)
+            for entry in (one, other)
+        )
+        return float(second["cpu"] - first["cpu"]) / millions
+
+    return (
+        f"A million interactions more, by {one['interactions'] / 1e6:g} and "
+        f"{other['interactions'] / 1e6:g} million: DuckDB {more('models'):,.0f} s of the "
+        f"processors, Spark {more('models on Spark'):,.0f}.\n"
+    )
 
 
 def exponent(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
@@ -89,6 +112,8 @@ def ratios(steps: Sequence[Mapping[str, Any]]) -> list[str]:
     stages = {step["stage"]: step for step in steps}
     if "dlt" in stages:
         return [against_dlt(stages)]
+    if "models on Spark" in stages:
+        return [against_duckdb(stages)]
     start = stages["dbt start"]["cpu"]
     copies = [step for step in steps if step["stage"] == "sorted copy"]
 
@@ -120,6 +145,16 @@ def against_dlt(stages: Mapping[str, Mapping[str, Any]]) -> str:
     return (
         f"- Events a second, in those of dlt: **{wall:.0f}** by the clock, "
         f"**{cpu:.0f}** by the processors."
+    )
+
+
+def against_duckdb(stages: Mapping[str, Mapping[str, Any]]) -> str:
+    """What Spark takes for all models, in what DuckDB takes: with either's start."""
+    here, there = stages["models"], stages["models on Spark"]
+    wall, cpu, peak = (there[what] / here[what] for what in ("wall", "cpu", "peak"))
+    return (
+        f"- All models on Spark, in those of DuckDB: **{wall:.1f}** by the clock, "
+        f"**{cpu:.1f}** by the processors, **{peak:.1f}** by the largest process."
     )
 
 
