@@ -12,6 +12,7 @@ import pytest
 from ingestion.record import record
 from ingestion.sources import all_sources
 from serving import warehouse
+from serving.metrics import semantic_manifest
 from tests.sample_company.company import simulate
 from tests.scenarios.test_golden_stories import root as stories  # noqa: F401 - a fixture
 from tests.spark.compared import built, differences, settings_of
@@ -38,6 +39,8 @@ def test_a_company_and_every_data_test_on_spark(company: Path, tmp_path: Path) -
     on_duckdb = copy(company, tmp_path / "duckdb")
     built(on_duckdb)
     assert differences(on_duckdb, on_spark) == {}
+    asked = [semantic_manifest(settings_of(root)) for root in (on_duckdb, on_spark)]
+    assert asked[0] == asked[1], "metrics are asked of other tables"
 
 
 def test_the_stories_on_spark(stories: Path, tmp_path: Path) -> None:  # noqa: F811

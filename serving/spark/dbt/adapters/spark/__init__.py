@@ -45,7 +45,7 @@ class SparkCredentials(Credentials):
         return self.tables
 
     def _connection_keys(self) -> tuple[str, ...]:
-        return "master", "tables", "schema"
+        return "master", "tables", "database", "schema"
 
 
 class Cursor:
