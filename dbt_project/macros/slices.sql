@@ -36,11 +36,12 @@
 {% endmacro %}
 
 -- What a test of a model reads of it. In a slice, of a model of all customers that names them: only those whom
--- the slice was about. dbt's own, overridden.
+-- the slice was about. dbt's own, overridden. Not by `ref`: which model is tested is not known while dbt parses.
 {% macro get_where_subquery(relation) -%}
     {%- set tested = graph.nodes.get(model.attached_node) if execute and var('scope') == 'slice' else none -%}
     {%- if tested and tested.config.meta.get('all_customers') and 'customer_id' in tested.columns -%}
-        {{ return('(select * from ' ~ relation ~ ' ' ~ of_affected_customers() ~ ') as tested') }}
+        {%- set affected = 'select customer_id from ' ~ target.schema ~ '.stg_affected_customers' -%}
+        {{ return('(select * from ' ~ relation ~ ' where customer_id in (' ~ affected ~ ')) as tested') }}
     {%- endif -%}
     {{ return(relation) }}
 {%- endmacro %}
