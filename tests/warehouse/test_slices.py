@@ -30,6 +30,17 @@ RECORDED_AT = datetime(2026, 6, 9, 12)
 END = datetime(2026, 6, 8, 23, 59, 59)
 LAST_DAYS = timedelta(days=6)
 WORLDS_FROM = datetime(2026, 5, 10)
+# Rows that tell of two times: where the later is still to come, no news says when it has.
+REQUESTS = """\
+files: rows.csv
+format: csv
+time_zone: UTC
+key: id
+identifiers: [{type: email, column: mail}]
+interactions:
+  - {occurred_at: asked, kind: {value: viewed}, touchpoint: {value: web.request}}
+  - {occurred_at: closed, kind: {value: viewed}, touchpoint: {value: web.closed}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +48,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state root whose log holds what a small company's systems exported."""
     root = tmp_path_factory.mktemp("whole")
     simulate(root / "landing", None, 60, 2, 11, datetime.fromisoformat(f"{END}+00:00"))
+    requests = root / "landing" / "requests"
+    requests.mkdir()
+    (requests / "mapping.yml").write_text(REQUESTS)
+    (requests / "rows.csv").write_text(
+        "id,mail,asked,closed\n"
+        + "".join(
+            f"{n},asks{n}@home.example,2026-05-2{n % 9},{END - timedelta(days=n % 9):%F %T}\n"
+            for n in range(20)
+        )
+    )
     settings = _settings(root)
     for source in all_sources(settings).values():
         record(source, settings, RECORDED_AT)

@@ -1,5 +1,6 @@
--- One row per interaction with its customer, and with the subject of its conversation where it has
--- none of its own. Nobody known: an anonymous customer of the subject, conversation or interaction.
+-- One row per interaction, those still to come included, with its customer, and with the subject of its
+-- conversation where it has none of its own. Nobody known: an anonymous customer of the subject,
+-- conversation or interaction.
 
 {{ config(materialized='view') }}
 
@@ -22,7 +23,7 @@ conversations as (
         occurred_at
 
     from {{ ref('int_interactions') }}
-    where conversation_key is not null and subject_key is not null
+    where conversation_key is not null and subject_key is not null and has_occurred
 
 ),
 

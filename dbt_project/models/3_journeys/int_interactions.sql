@@ -1,4 +1,5 @@
--- One row per interaction of any source that occurred by the run's as_of, and whom its event names.
+-- One row per interaction that any source tells of, whom its event names, and whether it has occurred by the
+-- run's as_of: a record may tell of what is still to come.
 
 {% set sources = [
     'connect',
@@ -43,11 +44,13 @@ final as (
 
     select
         interactions.*,
-        event_customers.customer_id as named_customer_id
+        event_customers.customer_id as named_customer_id,
+        interactions.occurred_at <= run.as_of as has_occurred
 
     from interactions
+    cross join run
     left join event_customers on interactions.event_id = event_customers.event_id
-    where interactions.occurred_at <= (select run.as_of from run)
+    where interactions.occurred_at is not null
 
 )
 

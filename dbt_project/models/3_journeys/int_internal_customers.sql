@@ -5,6 +5,7 @@ with
 interactions as (
 
     select * from {{ ref('int_customer_interactions') }}
+    where has_occurred
 
 ),
 

@@ -6,6 +6,7 @@ with
 interactions as (
 
     select * from {{ ref('int_customer_interactions') }}
+    where has_occurred
 
 ),
 
@@ -43,6 +44,7 @@ members as (
 
     from {{ ref('int_customer_interactions') }} as members
     left join openings on members.interaction_id = openings.interaction_id
+    where members.has_occurred
 
 ),
 

@@ -6,7 +6,7 @@ with
 interactions as (
 
     select * from {{ ref('int_customer_interactions') }}
-    where subject_key is not null
+    where subject_key is not null and has_occurred
 
 ),
 

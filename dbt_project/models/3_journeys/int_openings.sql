@@ -8,7 +8,7 @@ with
 interactions as (
 
     select * from {{ ref('int_customer_interactions') }}
-    where subject_key is null
+    where subject_key is null and has_occurred
 
 ),
 

@@ -14,7 +14,7 @@ named as (
         named_customer_id as customer_id
 
     from {{ ref('int_interactions') }}
-    where named_customer_id is not null
+    where named_customer_id is not null and has_occurred
 
 ),
 

@@ -109,14 +109,18 @@ named as (
         lower({{ connect_attribute('context') }}) as stated_context,
         lower({{ connect_attribute('transfer') }}) as stated_transfer,
         {{ connect_attribute('location') }} as location_id,
-        coalesce(
-            r.initiationmethod = 'CALLBACK'
-            and greatest(
-                cast(r.connectedtosystemtimestamp as timestamp),
-                cast(r.agent.connectedtoagenttimestamp as timestamp)
-            ) > (select run.as_of from run),
-            false
-        ) as is_made_later,
+        case
+            when
+                r.initiationmethod = 'CALLBACK'
+                and greatest(
+                    cast(r.connectedtosystemtimestamp as timestamp),
+                    cast(r.agent.connectedtoagenttimestamp as timestamp)
+                ) > (select run.as_of from run)
+                then greatest(
+                    cast(r.connectedtosystemtimestamp as timestamp),
+                    cast(r.agent.connectedtoagenttimestamp as timestamp)
+                )
+        end as made_later_at,
         row_number() over (
             partition by record_key
             order by version_rank desc, recorded_at desc, event_id desc
@@ -138,6 +142,7 @@ final as (
         recorded_at,
         updated_at,
         is_latest,
+        made_later_at,
         conversation_key,
         previous_contact_id,
         next_contact_id,
@@ -166,16 +171,16 @@ final as (
 
         scheduled_at,
         -- A callback is asked for long before it is made: as of a time between, nobody has called.
-        case when not is_made_later then connected_to_customer_at end as connected_to_customer_at,
+        case when made_later_at is null then connected_to_customer_at end as connected_to_customer_at,
         queued_at,
-        case when not is_made_later then connected_to_agent_at end as connected_to_agent_at,
+        case when made_later_at is null then connected_to_agent_at end as connected_to_agent_at,
         transfer_completed_at,
         disconnected_at,
         wait_seconds,
-        case when not is_made_later then hold_seconds end as hold_seconds,
-        case when not is_made_later then talk_seconds end as talk_seconds,
+        case when made_later_at is null then hold_seconds end as hold_seconds,
+        case when made_later_at is null then talk_seconds end as talk_seconds,
         queue,
-        case when not is_made_later then agent_id end as agent_id,
+        case when made_later_at is null then agent_id end as agent_id,
         disconnect_reason,
         case
             when order_key is not null then 'order'
