@@ -6,7 +6,6 @@ meets everything: merged, told apart, decided about; in any order, late, repeate
 
 import csv
 import io
-import json
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -108,9 +107,10 @@ def cut(root: Path, most: Path, draw: random.Random) -> None:
         (header,) = (row for row in rows if is_header(row))
         events = [row for row in rows if not is_header(row)]
         draw.shuffle(events)
-        # What tells of the last days comes with them, whatever the order of the others.
-        events.sort(key=lambda row: last_told(row) <= end - LAST_DAYS)
-        news = sum(last_told(row) > end - LAST_DAYS for row in events) + round(len(events) * NEWS)
+        # What happened in the last days comes with them, whatever the order of the others.
+        events.sort(key=lambda row: row["occurred_at"] <= end - LAST_DAYS)
+        last = sum(row["occurred_at"] > end - LAST_DAYS for row in events)
+        news = last + round(len(events) * NEWS)
         early = {**header, "occurred_at": min(header["occurred_at"], end - LAST_DAYS)}
         name = f"{file.stem}-news"
         late = {**header, "event_id": name, "record_key": name}
@@ -121,13 +121,6 @@ def cut(root: Path, most: Path, draw: random.Random) -> None:
             said = {"batch_id": name, "recorded_at": NOW + timedelta(hours=1)}
             later = [{**row, **said} for row in (late, *events[:news], *again)]
             write(file.with_stem(name), later)
-
-
-def last_told(row: dict) -> datetime:
-    """The last time that an event tells of: of a request also, generously, when it was closed."""
-    closed = json.loads(row["payload"]).get("closed_dt") or ""
-    until = datetime.fromisoformat(closed) + timedelta(days=1) if closed else row["occurred_at"]
-    return max(row["occurred_at"], until)
 
 
 def is_header(row: dict) -> bool:
