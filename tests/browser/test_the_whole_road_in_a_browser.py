@@ -66,7 +66,7 @@ def lone() -> Iterator[Row]:
 
 def make_run(folder: Path, rows: Iterator[Row]) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """`make run` on a log of these rows; the folder of its current release, and what was said."""
-    landing = mapped_example(folder / "exports", 1)
+    landing = mapped_example(folder / "exports", -1)
     with open(landing / "events.csv", newline="") as file:
         header = next(csv.reader(file))
     with open(landing / "events.csv", "w", newline="") as file:

@@ -40,7 +40,11 @@ def settings() -> Iterator[Settings]:
     """A state of its own for the tests of a file; the environment is put back after them."""
     before = dict(os.environ)
     os.environ.update(VARIABLES)
-    yield prepare("dagtest", "")
+    settings = prepare("dagtest", "")
+    yield settings
+    for path in settings.root.iterdir():
+        if path != settings.airflow:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     os.environ.clear()
     os.environ.update(before)
 

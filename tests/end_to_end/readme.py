@@ -59,7 +59,7 @@ def stand_ins(root: Path) -> dict[str, str]:
 
 
 def mapped_example(folder: Path, number: int) -> Path:
-    """The README's mapping of that number, with rows beside it, in a folder of a source's name."""
+    """The README's first mapping (0) or last (-1), with rows, in a folder of a source's name."""
     mapping = [block.text for block in blocks() if block.language == "yaml"][number]
     example = folder / "repairs"
     example.mkdir(parents=True)

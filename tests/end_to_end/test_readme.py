@@ -158,7 +158,7 @@ def test_there_are_ten_questions():
 
 
 def test_a_log_of_signals_is_read_as_it_stands(make: Make, tmp_path: Path):
-    example = mapped_example(tmp_path, 1)
+    example = mapped_example(tmp_path, -1)
     done = make("check-mapping", FILE=str(example / "mapping.yml"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 rows read, 0 would be set aside" in done.stdout

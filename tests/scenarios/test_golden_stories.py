@@ -777,6 +777,10 @@ def test_internal_customer(warehouse):
 def test_the_stories_of_an_internal_customer_are_told_too(root, warehouse):
     colleague, buyer = who(warehouse, "t1"), who(warehouse, "t2")
     release = told(root, warehouse.cursor())
+    # A table in a release: as the warehouse's view it would find the internal customers, too.
+    release.connection.execute(
+        "create temp table rpt_interventions as select * from main.rpt_interventions"
+    )
     with_internal_customers(release.connection)
     customer = "\n".join(explain_customer.story(release, colleague))
     assert "of “customers of the company itself”" in customer
