@@ -6,6 +6,7 @@ records must not pass.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -113,8 +114,11 @@ class Gate:
         Returns the files that failed as a whole: none of their records is accepted.
         Raises UnreadableFile where a file cannot be read.
         """
-        self._read(files, recorded_at)
-        self._load_failures(self._not_records() + self._unexpected())
+        with ThreadPoolExecutor(1) as beside:
+            # To import Great Expectations takes seconds of one processor: DuckDB reads meanwhile.
+            suites = beside.submit(self._suites)
+            self._read(files, recorded_at)
+        self._load_failures(self._not_records() + self._unexpected(*suites.result()))
         self._load("erased", pa.table({"row_number": pa.array([], pa.int64())}))
         return self._refused(files, threshold)
 
@@ -433,13 +437,16 @@ class Gate:
             for row, is_object in rows
         ]
 
-    def _unexpected(self) -> list[Failure]:
-        from expectations.envelope import SUITE as ENVELOPE  # seconds, where nothing is new
+    def _suites(self) -> tuple[Sequence, Mapping[str, list]]:
+        """What each record is held against, and those of the source by record type."""
+        from expectations.envelope import SUITE
 
+        return SUITE, self._source.suites()
+
+    def _unexpected(self, envelope: Sequence, suites: Mapping[str, list]) -> list[Failure]:
         found = self._check(
-            "envelope", ENVELOPE_COLUMNS, ENVELOPE, "type_no is not null and not is_ignored"
+            "envelope", ENVELOPE_COLUMNS, envelope, "type_no is not null and not is_ignored"
         )
-        suites = self._source.suites()
         for number, record in enumerate(self._source.records):
             suite = suites.get(record.name)
             if suite and not record.ignore:
